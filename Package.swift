@@ -1,0 +1,137 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Warnings stop the build wherever WATCHPOST_STRICT is set (make test and CI set it); a newer compiler's
+// new warning must not stop somebody who only wants to run the daemon.
+let strict = Context.environment["WATCHPOST_STRICT"] != nil
+
+let settings: [SwiftSetting] =
+    [
+        .swiftLanguageMode(.v6),
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+    ] + (strict ? [.treatAllWarnings(as: .error)] : [])
+
+/// A target of ours: every one has the same settings, so none can quietly relax them.
+func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func executable(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []) -> Target {
+    .testTarget(
+        name: name, dependencies: dependencies + ["TestSupport"], resources: resources, swiftSettings: settings)
+}
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
+let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let lifecycleTestKit = Target.Dependency.product(name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+
+let package = Package(
+    name: "watchpost",
+    platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "watchpostd", targets: ["watchpostd"]),
+        .executable(name: "watchpost", targets: ["watchpost"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        // A target imports only targets above it; siblings never import each other (docs/design.md).
+        .target(
+            name: "CZeroMQ",
+            linkerSettings: [.linkedLibrary("zmq")]),
+        module("ZeroMQ", ["CZeroMQ"]),
+
+        module("TipModel"),
+        module("WatchpostProtobuf", [protobuf]),
+        module("TipWire", ["TipModel", "WatchpostProtobuf", protobuf]),
+        module("Settings", ["TipModel", yams]),
+        module("Journal", ["TipModel", "TipWire", "WatchpostProtobuf", protobuf, crypto, grdb, sqlite]),
+        module("Triage", ["TipModel"]),
+        module("Access", ["TipModel", "ZeroMQ", "Settings"]),
+        module("LocalHTTP", [hummingbird, logging, nio, nioHTTP1, nioPosix]),
+        module("Supervision", [logging]),
+        module("Localization", ["TipModel"]),
+
+        module("Ingest", ["TipModel", "TipWire", "Journal", "Triage", "Access", "ZeroMQ", logging, deque]),
+        module("Feed", ["TipModel", "TipWire", "Journal", "Access", "ZeroMQ", logging, deque]),
+        // Not named Dispatch: a module of that name hides the system's, which NIO and swift-metrics import.
+        .target(
+            name: "DispatchDesk", dependencies: ["TipModel"], path: "Sources/Dispatch", swiftSettings: settings),
+
+        module(
+            "PostAgent",
+            ["TipModel", "TipWire", "ZeroMQ", "Access", "Settings", "LocalHTTP", "Supervision", grdb, hummingbird, lifecycle, logging]),
+        module("Patrol", ["TipModel", "TipWire", "ZeroMQ", "Access", "Settings", logging]),
+
+        module(
+            "WatchpostDaemon",
+            [
+                "Ingest", "Feed", "DispatchDesk", "Journal", "Triage", "Access", "Settings", "LocalHTTP", "Supervision",
+                "TipModel", "TipWire", "ZeroMQ", hummingbird, lifecycle, logging, unixSignals,
+            ]),
+        executable("watchpostd", ["WatchpostDaemon", "Settings", argumentParser, logging]),
+        module(
+            "Workbench",
+            ["TipModel", "TipWire", "ZeroMQ", "Access", "Settings", "LocalHTTP", "Journal", "Patrol", histogram, logging]),
+        module(
+            "WatchpostCLI",
+            [
+                "PostAgent", "Patrol", "Workbench", "Journal", "Access", "Settings", "LocalHTTP", "Localization",
+                "Supervision", "TipModel", "TipWire", "ZeroMQ", argumentParser, lifecycle, logging, unixSignals,
+            ]),
+        executable("watchpost", ["WatchpostCLI"]),
+
+        // Test doubles are a target of their own, so that a suite can only use what every suite can.
+        .target(
+            name: "TestSupport", dependencies: ["TipModel"], path: "Tests/TestSupport", swiftSettings: settings),
+        .target(
+            name: "CPowerLoss", path: "Tests/CPowerLoss", linkerSettings: [.linkedLibrary("sqlite3")]),
+        tests("ZeroMQTests", ["ZeroMQ"]),
+        tests("TipModelTests", ["TipModel"]),
+        tests("TipWireTests", ["TipWire", "TipModel", "WatchpostProtobuf", protobuf]),
+        tests("SettingsTests", ["Settings", "TipModel"]),
+        tests("JournalTests", ["Journal", "TipModel", "CPowerLoss", grdb, sqlite]),
+        tests("TriageTests", ["Triage", "TipModel", "Settings"]),
+        tests("AccessTests", ["Access", "ZeroMQ", "TipModel"]),
+        tests("LocalHTTPTests", ["LocalHTTP", logging, hummingbird]),
+        tests("FeedTests", ["Feed", "TipModel", "TipWire"]),
+        tests("DispatchTests", ["DispatchDesk", "TipModel"]),
+        tests("IngestTests", ["Ingest", "Journal", "Triage", "Access", "TipModel", "TipWire"]),
+        tests("PostAgentTests", ["PostAgent", "TipModel", "TipWire", "Access", "LocalHTTP", "ZeroMQ"]),
+        tests("PatrolTests", ["Patrol", "TipModel", "TipWire"]),
+        tests("CLITests", ["WatchpostCLI", "Localization", "Supervision"]),
+        tests(
+            "AcceptanceTests",
+            ["WatchpostDaemon", "Workbench", "PostAgent", "Patrol", "Journal", "Access", "Settings", "LocalHTTP", "TipModel", "TipWire", "ZeroMQ", "watchpostd", "watchpost"]),
+    ]
+)

@@ -1,0 +1,90 @@
+/// What a feed event tells.
+public enum EventKind: UInt8, CaseIterable, Sendable {
+    case opened = 1
+    case correlated = 2
+    case claimed = 3
+    case enRoute = 4
+    case onScene = 5
+    case cleared = 6
+    case released = 7
+
+    public var name: String {
+        switch self {
+        case .opened: "opened"
+        case .correlated: "correlated"
+        case .claimed: "claimed"
+        case .enRoute: "en_route"
+        case .onScene: "on_scene"
+        case .cleared: "cleared"
+        case .released: "released"
+        }
+    }
+
+    public init(phase: Phase) {
+        self =
+            switch phase {
+            case .open: .released
+            case .claimed: .claimed
+            case .enRoute: .enRoute
+            case .onScene: .onScene
+            case .cleared: .cleared
+            }
+    }
+}
+
+/// What a patrol sees of a tip: the post, never the reporter.
+public struct TipSummary: Hashable, Sendable {
+    public var id: TipID
+    public var post: PostID
+    public var observedAt: Timestamp
+    public var category: String
+    public var text: String
+    public var place: String
+    public var position: Position?
+    public var panic: Bool
+
+    public init(
+        id: TipID, post: PostID, observedAt: Timestamp, category: String, text: String, place: String,
+        position: Position?, panic: Bool
+    ) {
+        self.id = id
+        self.post = post
+        self.observedAt = observedAt
+        self.category = category
+        self.text = text
+        self.place = place
+        self.position = position
+        self.panic = panic
+    }
+}
+
+/// One event of the feed: what happened, and the incident as it was afterwards.
+public struct FeedEvent: Hashable, Sendable {
+    public var sequence: SequenceNumber
+    public var lane: Lane
+    /// By the daemon's clock.
+    public var at: Timestamp
+    public var kind: EventKind
+    /// Without witnesses and evidence, which stay with the daemon.
+    public var incident: Incident
+    /// For `opened` and `correlated`.
+    public var tip: TipSummary?
+    /// Who acted, for the other kinds.
+    public var unit: UnitID?
+    /// Why it was opened or correlated.
+    public var reasons: [Reason]
+
+    public init(
+        sequence: SequenceNumber, lane: Lane, at: Timestamp, kind: EventKind, incident: Incident, tip: TipSummary? = nil,
+        unit: UnitID? = nil, reasons: [Reason] = []
+    ) {
+        self.sequence = sequence
+        self.lane = lane
+        self.at = at
+        self.kind = kind
+        self.incident = incident
+        self.tip = tip
+        self.unit = unit
+        self.reasons = reasons
+    }
+}

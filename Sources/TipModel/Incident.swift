@@ -1,0 +1,154 @@
+/// Where an incident stands: 待接单 → 接单 → 出发 → 到场 → 处置完毕.
+public enum Phase: UInt8, CaseIterable, Sendable {
+    case open = 1
+    case claimed = 2
+    case enRoute = 3
+    case onScene = 4
+    case cleared = 5
+
+    public var name: String {
+        switch self {
+        case .open: "open"
+        case .claimed: "claimed"
+        case .enRoute: "en_route"
+        case .onScene: "on_scene"
+        case .cleared: "cleared"
+        }
+    }
+}
+
+/// 处置结果: how an incident ended.
+public enum Disposition: UInt8, CaseIterable, Sendable {
+    case resolved = 1
+    case handledByPost = 2
+    case falseAlarm = 3
+    case handedOver = 4
+    case duplicate = 5
+
+    public var name: String {
+        switch self {
+        case .resolved: "resolved"
+        case .handledByPost: "handled_by_post"
+        case .falseAlarm: "false_alarm"
+        case .handedOver: "handed_over"
+        case .duplicate: "duplicate"
+        }
+    }
+
+    public init?(name: String) {
+        guard let value = Self.allCases.first(where: { $0.name == name }) else { return nil }
+        self = value
+    }
+}
+
+/// The two lanes of the feed. The alert lane always goes first.
+public enum Lane: UInt8, CaseIterable, Sendable {
+    /// `emergency` and `urgent`.
+    case alert = 1
+    /// Everything else.
+    case main = 2
+
+    public init(level: UrgencyLevel) { self = level >= .urgent ? .alert : .main }
+
+    public var name: String { self == .alert ? "alert" : "main" }
+}
+
+/// 警情: what really happened, as far as the accepted tips tell.
+public struct Incident: Hashable, Sendable {
+    /// Bounds that keep one incident small however many tips it swallows.
+    public enum Limits {
+        /// Member tips whose evidence is kept for correlation: the first and the newest.
+        public static let evidence = 4
+        /// Distinct posts listed; further ones are counted in `tipCount` only.
+        public static let posts = 16
+        /// Distinct (post, reporter) pairs remembered for corroboration.
+        public static let witnesses = 32
+    }
+
+    public var id: IncidentID
+    /// Counts changes from 1; a snapshot with a lower version is older.
+    public var version: UInt32
+    public var zone: ZoneID
+    /// The category of its most urgent tip.
+    public var category: String
+    public var drill: Bool
+    public var openedAt: Timestamp
+    public var lastTipAt: Timestamp
+    public var position: Position?
+    public var place: String
+    /// The text of its most urgent tip, cut to ``headlineBytes``.
+    public var headline: String
+    public var urgency: Urgency
+    public var tipCount: UInt32
+    public var posts: [PostID]
+    /// Hashes of (post, reporter): who has already been counted as a witness.
+    public var witnesses: [UInt64]
+    public var evidence: [Evidence]
+    public var phase: Phase
+    /// The unit that has it, from claim to clear.
+    public var holder: UnitID?
+    public var phaseSince: Timestamp
+    public var disposition: Disposition?
+    /// The newest record about it.
+    public var lastSequence: SequenceNumber
+
+    public static let headlineBytes = 240
+
+    public init(
+        id: IncidentID, version: UInt32 = 1, zone: ZoneID, category: String, drill: Bool, openedAt: Timestamp,
+        lastTipAt: Timestamp, position: Position?, place: String, headline: String, urgency: Urgency,
+        tipCount: UInt32 = 1, posts: [PostID], witnesses: [UInt64] = [], evidence: [Evidence] = [],
+        phase: Phase = .open, holder: UnitID? = nil, phaseSince: Timestamp, disposition: Disposition? = nil,
+        lastSequence: SequenceNumber
+    ) {
+        self.id = id
+        self.version = version
+        self.zone = zone
+        self.category = category
+        self.drill = drill
+        self.openedAt = openedAt
+        self.lastTipAt = lastTipAt
+        self.position = position
+        self.place = place
+        self.headline = headline
+        self.urgency = urgency
+        self.tipCount = tipCount
+        self.posts = posts
+        self.witnesses = witnesses
+        self.evidence = evidence
+        self.phase = phase
+        self.holder = holder
+        self.phaseSince = phaseSince
+        self.disposition = disposition
+        self.lastSequence = lastSequence
+    }
+}
+
+/// What correlation remembers of one member tip.
+public struct Evidence: Hashable, Sendable {
+    public var post: PostID
+    public var observedAt: Timestamp
+    public var category: String
+    public var position: Position?
+    public var signature: TextSignature
+
+    public init(
+        post: PostID, observedAt: Timestamp, category: String, position: Position?, signature: TextSignature
+    ) {
+        self.post = post
+        self.observedAt = observedAt
+        self.category = category
+        self.position = position
+        self.signature = signature
+    }
+}
+
+/// `text` cut to at most `bytes` UTF-8 bytes at a character boundary.
+public func clipped(_ text: String, bytes: Int) -> String {
+    guard text.utf8.count > bytes else { return text }
+    var end = text.utf8.index(text.startIndex, offsetBy: bytes)
+    while end > text.startIndex, end.samePosition(in: text.unicodeScalars) == nil {
+        end = text.utf8.index(before: end)
+    }
+    return String(text[..<end])
+}

@@ -1,0 +1,53 @@
+extension Incident {
+    /// Takes a tip in. Its words become the headline when it is more urgent than all before it.
+    mutating func attach(_ accepted: TipAccepted, urgency tipUrgency: Urgency, sequence: SequenceNumber) {
+        let tip = accepted.tip
+        version &+= 1
+        lastSequence = sequence
+        lastTipAt = accepted.receivedAt
+        tipCount &+= 1
+        if posts.count < Limits.posts, !posts.contains(accepted.post) { posts.append(accepted.post) }
+        let witness = witnessHash(post: accepted.post, reporter: tip.reporter)
+        if witnesses.count < Limits.witnesses, !witnesses.contains(witness) { witnesses.append(witness) }
+        if evidence.count == Limits.evidence { evidence.remove(at: 1) }
+        evidence.append(Evidence(accepted))
+        let corroboration = urgency.reasons.filter { $0.code == "corroboration" }.reduce(0) { $0 + $1.points }
+        if (tipUrgency.level, tipUrgency.score) > (urgency.level, urgency.score - corroboration) {
+            category = tip.category
+            headline = clipped(tip.text, bytes: Self.headlineBytes)
+        }
+        if place.isEmpty { place = tip.place }
+        if position == nil { position = accepted.position }
+    }
+
+    mutating func move(_ change: PhaseChanged, at time: Timestamp, sequence: SequenceNumber) {
+        version &+= 1
+        lastSequence = sequence
+        phase = change.phase
+        phaseSince = time
+        // A release gives the incident back; a clear keeps the name of the unit that cleared it.
+        holder = change.phase == .open ? nil : change.unit
+        disposition = change.disposition
+    }
+}
+
+extension Evidence {
+    init(_ accepted: TipAccepted) {
+        self.init(
+            post: accepted.post, observedAt: accepted.tip.observedAt, category: accepted.tip.category,
+            position: accepted.position, signature: TextSignature(accepted.tip.text))
+    }
+}
+
+/// A stable hash of who witnessed: another reporter at a post is another witness, the same one again is not. A tip
+/// without a reporter stands for its post. FNV-1a, 64 bits (Fowler, Noll, Vo).
+public func witnessHash(post: PostID, reporter: String) -> UInt64 {
+    var hash: UInt64 = 14_695_981_039_346_656_037
+    func mix(_ text: String) {
+        for byte in text.utf8 { hash = (hash ^ UInt64(byte)) &* 1_099_511_628_211 }
+    }
+    mix(post.rawValue)
+    mix("/")
+    mix(reporter)
+    return hash
+}

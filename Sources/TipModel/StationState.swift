@@ -1,0 +1,178 @@
+/// Everything the daemon knows, as a fold over the journal.
+///
+/// `apply` is the only way in: the live path decides, appends to the journal and applies; a restart applies what it
+/// reads. It neither asks the clock nor the configuration, so the same records always give the same state. The
+/// idempotency index is the one part that is kept elsewhere: the journal's own unique index over (post, tip id),
+/// written in the same transaction, so that it costs no memory however many tips there have been.
+public struct StationState: Hashable, Sendable {
+    /// Cleared incidents that are remembered so that a late step gets a real answer; the oldest goes first.
+    public static let clearedBound = 256
+
+    /// The newest record folded in; 0 for none.
+    public private(set) var sequence: SequenceNumber = 0
+    public private(set) var nextIncident: UInt64 = 1
+    /// Open incidents, and the ``clearedBound`` newest cleared ones.
+    public private(set) var incidents: [IncidentID: Incident] = [:]
+    /// In order of clearing.
+    public private(set) var recentlyCleared: [IncidentID] = []
+    public private(set) var enrolments: [PrincipalID: Enrolment] = [:]
+    public private(set) var ledgers: [PostID: PostLedger] = [:]
+    public private(set) var cursors: [UnitID: FeedCursor] = [:]
+    public private(set) var totals = Totals()
+
+    public init() {}
+
+    /// A state read back from a snapshot.
+    public init(
+        sequence: SequenceNumber, nextIncident: UInt64, incidents: [Incident], enrolments: [PrincipalID: Enrolment],
+        ledgers: [PostID: PostLedger], cursors: [UnitID: FeedCursor], totals: Totals
+    ) {
+        self.sequence = sequence
+        self.nextIncident = nextIncident
+        self.incidents = Dictionary(incidents.map { ($0.id, $0) }, uniquingKeysWith: { _, last in last })
+        self.recentlyCleared =
+            incidents.filter { $0.phase == .cleared }.sorted { $0.lastSequence < $1.lastSequence }.map(\.id)
+        self.enrolments = enrolments
+        self.ledgers = ledgers
+        self.cursors = cursors
+        self.totals = totals
+    }
+
+    /// Open incidents, in no particular order.
+    public var openIncidents: some Sequence<Incident> { incidents.values.lazy.filter { $0.phase != .cleared } }
+
+    /// Folds one record in. Records must come in order; an event about something unknown is ignored, because a
+    /// fold that could fail would make a damaged record stop the daemon.
+    public mutating func apply(_ record: Record) {
+        sequence = record.sequence
+        var accepted: TipAccepted?
+        for event in record.events {
+            switch event {
+            case .tipAccepted(let tip):
+                accepted = tip
+                accept(tip)
+            case .incidentOpened(let opened):
+                if let accepted { open(opened, tip: accepted, record) }
+            case .tipCorrelated(let correlated):
+                if let accepted { attach(correlated, tip: accepted, record) }
+            case .urgencyChanged(let change):
+                incidents[change.incident]?.urgency = change.urgency
+            case .phaseChanged(let change):
+                move(change, record)
+            case .postEnrolled(let enrolled):
+                enrolments[.post(enrolled.post.id)] = Enrolment(
+                    subject: .post(enrolled.post), publicKey: enrolled.publicKey, generation: record.sequence)
+                ledgers[enrolled.post.id, default: PostLedger()].silentSince = nil
+            case .unitEnrolled(let enrolled):
+                enrolments[.unit(enrolled.unit.id)] = Enrolment(
+                    subject: .unit(enrolled.unit), publicKey: enrolled.publicKey, generation: record.sequence)
+            case .revoked(let revoked):
+                enrolments[revoked.principal]?.isRevoked = true
+            case .postFellSilent(let post, let since):
+                ledgers[post, default: PostLedger()].silentSince = since
+            case .postHeard(let post, _):
+                ledgers[post, default: PostLedger()].silentSince = nil
+            case .tipsMissing(let post, let series, let numbers):
+                ledgers[post, default: PostLedger()].giveUp(series: series, numbers: numbers)
+            case .cursorAdvanced(let unit, let alert, let main):
+                cursors[unit] = FeedCursor(alert: alert, main: main)
+            }
+        }
+    }
+
+    private mutating func accept(_ accepted: TipAccepted) {
+        ledgers[accepted.post, default: PostLedger()].accept(
+            series: accepted.tip.series, number: accepted.tip.number, at: accepted.receivedAt)
+        if accepted.tip.drill { totals.drills += 1 } else { totals.tips += 1 }
+    }
+
+    private mutating func open(_ opened: IncidentOpened, tip accepted: TipAccepted, _ record: Record) {
+        let tip = accepted.tip
+        nextIncident = max(nextIncident, opened.incident.rawValue &+ 1)
+        if !tip.drill { totals.incidents += 1 }
+        incidents[opened.incident] = Incident(
+            id: opened.incident, zone: accepted.zone, category: tip.category, drill: tip.drill, openedAt: record.at,
+            lastTipAt: accepted.receivedAt, position: accepted.position, place: tip.place,
+            headline: clipped(tip.text, bytes: Incident.headlineBytes), urgency: opened.urgency,
+            posts: [accepted.post], witnesses: [witnessHash(post: accepted.post, reporter: tip.reporter)],
+            evidence: [Evidence(accepted)], phaseSince: record.at, lastSequence: record.sequence)
+    }
+
+    private mutating func attach(_ correlated: TipCorrelated, tip accepted: TipAccepted, _ record: Record) {
+        if !accepted.tip.drill { totals.correlated += 1 }
+        incidents[correlated.incident]?.attach(accepted, urgency: correlated.tipUrgency, sequence: record.sequence)
+    }
+
+    private mutating func move(_ change: PhaseChanged, _ record: Record) {
+        guard let drill = incidents[change.incident]?.drill else { return }
+        incidents[change.incident]?.move(change, at: record.at, sequence: record.sequence)
+        guard change.phase == .cleared else { return }
+        if !drill { totals.cleared += 1 }
+        recentlyCleared.append(change.incident)
+        while recentlyCleared.count > Self.clearedBound {
+            incidents.removeValue(forKey: recentlyCleared.removeFirst())
+        }
+    }
+}
+
+/// Counts since the journal began. Drills are counted apart and in nothing else.
+public struct Totals: Hashable, Sendable {
+    public var tips: UInt64 = 0
+    public var correlated: UInt64 = 0
+    public var drills: UInt64 = 0
+    public var incidents: UInt64 = 0
+    public var cleared: UInt64 = 0
+
+    public init(tips: UInt64 = 0, correlated: UInt64 = 0, drills: UInt64 = 0, incidents: UInt64 = 0, cleared: UInt64 = 0) {
+        self.tips = tips
+        self.correlated = correlated
+        self.drills = drills
+        self.incidents = incidents
+        self.cleared = cleared
+    }
+}
+
+/// How far a patrol has come in each lane.
+public struct FeedCursor: Hashable, Sendable {
+    public var alert: SequenceNumber
+    public var main: SequenceNumber
+
+    public init(alert: SequenceNumber = 0, main: SequenceNumber = 0) {
+        self.alert = alert
+        self.main = main
+    }
+
+    public subscript(lane: Lane) -> SequenceNumber {
+        get { lane == .alert ? alert : main }
+        set { if lane == .alert { alert = newValue } else { main = newValue } }
+    }
+}
+
+/// A key on record and what it may speak for.
+public struct Enrolment: Hashable, Sendable {
+    public enum Subject: Hashable, Sendable {
+        case post(Post)
+        case unit(PatrolUnit)
+    }
+
+    public var subject: Subject
+    /// CURVE public key, 32 bytes.
+    public var publicKey: [UInt8]
+    /// The record that enrolled it: tells a new key from an old one under the same name.
+    public var generation: SequenceNumber
+    public var isRevoked: Bool
+
+    public init(subject: Subject, publicKey: [UInt8], generation: SequenceNumber, isRevoked: Bool = false) {
+        self.subject = subject
+        self.publicKey = publicKey
+        self.generation = generation
+        self.isRevoked = isRevoked
+    }
+
+    public var principal: PrincipalID {
+        switch subject {
+        case .post(let post): .post(post.id)
+        case .unit(let unit): .unit(unit.id)
+        }
+    }
+}
