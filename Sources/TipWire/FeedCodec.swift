@@ -8,10 +8,24 @@ public struct FeedItem: Hashable, Sendable {
     /// The sequence before it in its lane for this subscription.
     public var previous: SequenceNumber
     public var event: FeedEvent
+    /// Bytes of the encoded event as it was sent: what the daemon took from the lane's credit. 0 for an item that
+    /// was not read from the wire.
+    public var encodedBytes: Int
 
-    public init(previous: SequenceNumber, event: FeedEvent) {
+    public init(previous: SequenceNumber, event: FeedEvent, encodedBytes: Int = 0) {
         self.previous = previous
         self.event = event
+        self.encodedBytes = encodedBytes
+    }
+
+    // The size says how an item travelled, not what it is, so it takes no part in comparing.
+    public static func == (left: FeedItem, right: FeedItem) -> Bool {
+        left.previous == right.previous && left.event == right.event
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(previous)
+        hasher.combine(event)
     }
 }
 
@@ -46,8 +60,31 @@ public enum FeedCodec {
         }
         var items: [FeedItem] = []
         items.reserveCapacity(message.items.count)
-        for item in message.items { items.append(FeedItem(previous: item.previous, event: try event(item.event))) }
+        let sizes = eventSizes(body)
+        for (index, item) in message.items.enumerated() {
+            items.append(
+                FeedItem(
+                    previous: item.previous, event: try event(item.event),
+                    encodedBytes: sizes.indices.contains(index) ? sizes[index] : 0))
+        }
         return (lane, items)
+    }
+
+    /// Bytes of each item's encoded event (field 2 of field 2), in order: read off the wire, because encoding an
+    /// event again would cost as much as reading it and could give another size than the daemon counted.
+    static func eventSizes(_ body: [UInt8]) -> [Int] {
+        var sizes: [Int] = []
+        var fields = FieldScanner(body[...])
+        while let (number, content) = fields.next() {
+            guard number == 2, let content else { continue }
+            var size = 0
+            var inner = FieldScanner(content)
+            while let (number, content) = inner.next() {
+                if number == 2, let content { size += content.count }
+            }
+            sizes.append(size)
+        }
+        return sizes
     }
 
     private static func event(_ message: Watchpost_V1_FeedEvent) throws(Rejection) -> FeedEvent {
@@ -128,5 +165,43 @@ public struct FeedBatchWriter: Sendable {
 
     private static func varintLength(_ value: UInt64) -> Int {
         value == 0 ? 1 : (64 - value.leadingZeroBitCount + 6) / 7
+    }
+}
+
+/// Walks the fields of an encoded protobuf message without reading their contents.
+private struct FieldScanner {
+    private var rest: ArraySlice<UInt8>
+
+    init(_ bytes: ArraySlice<UInt8>) { rest = bytes }
+
+    /// The next field's number, and its bytes where it is length-delimited; nil at the end and for what is no message.
+    mutating func next() -> (number: UInt64, content: ArraySlice<UInt8>?)? {
+        guard let key = varint() else { return nil }
+        switch key & 7 {
+        case 0: return varint() == nil ? nil : (key >> 3, nil)
+        case 1: return take(8) == nil ? nil : (key >> 3, nil)
+        case 2:
+            guard let length = varint(), let content = take(length) else { return nil }
+            return (key >> 3, content)
+        case 5: return take(4) == nil ? nil : (key >> 3, nil)
+        default: return nil
+        }
+    }
+
+    private mutating func varint() -> UInt64? {
+        var value: UInt64 = 0
+        for shift in stride(from: UInt64(0), to: 70, by: 7) {
+            guard let byte = rest.popFirst() else { return nil }
+            value |= UInt64(byte & 0x7F) << shift
+            if byte < 0x80 { return value }
+        }
+        return nil
+    }
+
+    private mutating func take(_ count: UInt64) -> ArraySlice<UInt8>? {
+        guard count <= UInt64(rest.count) else { return nil }
+        let taken = rest.prefix(Int(count))
+        rest = rest.dropFirst(Int(count))
+        return taken
     }
 }

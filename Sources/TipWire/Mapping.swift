@@ -1,10 +1,10 @@
-internal import TipModel
-internal import WatchpostProtobuf
+package import TipModel
+package import WatchpostProtobuf
 
-// Values to protobuf and back. A value from outside that this version does not know becomes the cautious one.
+// Values to protobuf and back, for the wire here and for the journal. A value from outside that this version does not know becomes the cautious one.
 
 extension Watchpost_V1_Position {
-    init(_ position: Position) {
+    package init(_ position: Position) {
         self.init()
         latitude = position.latitude
         longitude = position.longitude
@@ -13,25 +13,25 @@ extension Watchpost_V1_Position {
 }
 
 extension Position {
-    init(_ message: Watchpost_V1_Position) {
+    package init(_ message: Watchpost_V1_Position) {
         self.init(latitude: message.latitude, longitude: message.longitude, accuracy: message.accuracyM)
     }
 }
 
 extension Watchpost_V1_UrgencyLevel {
-    init(_ level: UrgencyLevel) { self = .init(rawValue: Int(level.rawValue)) ?? .unspecified }
+    package init(_ level: UrgencyLevel) { self = .init(rawValue: Int(level.rawValue)) ?? .unspecified }
 }
 
 extension UrgencyLevel {
     /// Nil for unspecified and unknown.
-    init?(_ level: Watchpost_V1_UrgencyLevel) {
+    package init?(_ level: Watchpost_V1_UrgencyLevel) {
         guard let value = UInt8(exactly: level.rawValue) else { return nil }
         self.init(rawValue: value)
     }
 }
 
 extension Watchpost_V1_Reason {
-    init(_ reason: Reason) {
+    package init(_ reason: Reason) {
         self.init()
         code = reason.code
         points = reason.points
@@ -40,13 +40,13 @@ extension Watchpost_V1_Reason {
 }
 
 extension Reason {
-    init(_ message: Watchpost_V1_Reason) {
+    package init(_ message: Watchpost_V1_Reason) {
         self.init(code: message.code, points: message.points, detail: message.detail)
     }
 }
 
 extension Watchpost_V1_Rejection {
-    init(_ rejection: Rejection) {
+    package init(_ rejection: Rejection) {
         self.init()
         code = .init(rawValue: Int(rejection.code.rawValue)) ?? .unspecified
         field = rejection.field
@@ -57,7 +57,7 @@ extension Watchpost_V1_Rejection {
 }
 
 extension Rejection {
-    init(_ message: Watchpost_V1_Rejection) {
+    package init(_ message: Watchpost_V1_Rejection) {
         // A code from a newer daemon: what matters to a client is whether to try again.
         let code =
             UInt8(exactly: message.code.rawValue).flatMap(RejectionCode.init(rawValue:))
@@ -68,7 +68,7 @@ extension Rejection {
 }
 
 extension Watchpost_V1_IncidentSnapshot {
-    init(_ incident: Incident) {
+    package init(_ incident: Incident) {
         self.init()
         id = incident.id.rawValue
         version = incident.version
@@ -93,7 +93,7 @@ extension Watchpost_V1_IncidentSnapshot {
 }
 
 extension Incident {
-    init(_ message: Watchpost_V1_IncidentSnapshot, lastSequence: SequenceNumber) {
+    package init(_ message: Watchpost_V1_IncidentSnapshot, lastSequence: SequenceNumber) {
         self.init(
             id: IncidentID(message.id), version: message.version, zone: ZoneID(unchecked: message.zone),
             category: message.category, drill: message.drill,

@@ -38,9 +38,6 @@ public nonisolated struct Watchpost_Journal_V1_JournalRecord: Sendable {
 
   public var events: [Watchpost_Journal_V1_JournalEvent] = []
 
-  /// What patrols are sent of it, exactly as it travels (an encoded watchpost.v1.FeedEvent); empty where they are not.
-  public var feedEvent: Data = Data()
-
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -676,6 +673,8 @@ public nonisolated struct Watchpost_Journal_V1_PostLedger: Sendable {
 
   public var lastTipAtMs: Int64 = 0
 
+  public var forgotten: UInt64 = 0
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -687,7 +686,7 @@ fileprivate nonisolated let _protobuf_package = "watchpost.journal.v1"
 
 nonisolated extension Watchpost_Journal_V1_JournalRecord: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".JournalRecord"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{1}events\0\u{3}feed_event\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{1}events\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -697,7 +696,6 @@ nonisolated extension Watchpost_Journal_V1_JournalRecord: SwiftProtobuf.Message,
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularUInt32Field(value: &self.version) }()
       case 2: try { try decoder.decodeRepeatedMessageField(value: &self.events) }()
-      case 3: try { try decoder.decodeSingularBytesField(value: &self.feedEvent) }()
       default: break
       }
     }
@@ -710,16 +708,12 @@ nonisolated extension Watchpost_Journal_V1_JournalRecord: SwiftProtobuf.Message,
     if !self.events.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.events, fieldNumber: 2)
     }
-    if !self.feedEvent.isEmpty {
-      try visitor.visitSingularBytesField(value: self.feedEvent, fieldNumber: 3)
-    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: Watchpost_Journal_V1_JournalRecord, rhs: Watchpost_Journal_V1_JournalRecord) -> Bool {
     if lhs.version != rhs.version {return false}
     if lhs.events != rhs.events {return false}
-    if lhs.feedEvent != rhs.feedEvent {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1933,7 +1927,7 @@ nonisolated extension Watchpost_Journal_V1_NumberRange: SwiftProtobuf.Message, S
 
 nonisolated extension Watchpost_Journal_V1_PostLedger: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".PostLedger"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}post\0\u{1}series\0\u{1}highest\0\u{1}received\0\u{1}gaps\0\u{1}missing\0\u{3}silent_since_ms\0\u{3}last_tip_at_ms\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}post\0\u{1}series\0\u{1}highest\0\u{1}received\0\u{1}gaps\0\u{1}missing\0\u{3}silent_since_ms\0\u{3}last_tip_at_ms\0\u{1}forgotten\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1949,6 +1943,7 @@ nonisolated extension Watchpost_Journal_V1_PostLedger: SwiftProtobuf.Message, Sw
       case 6: try { try decoder.decodeSingularUInt64Field(value: &self.missing) }()
       case 7: try { try decoder.decodeSingularInt64Field(value: &self.silentSinceMs) }()
       case 8: try { try decoder.decodeSingularInt64Field(value: &self.lastTipAtMs) }()
+      case 9: try { try decoder.decodeSingularUInt64Field(value: &self.forgotten) }()
       default: break
       }
     }
@@ -1979,6 +1974,9 @@ nonisolated extension Watchpost_Journal_V1_PostLedger: SwiftProtobuf.Message, Sw
     if self.lastTipAtMs != 0 {
       try visitor.visitSingularInt64Field(value: self.lastTipAtMs, fieldNumber: 8)
     }
+    if self.forgotten != 0 {
+      try visitor.visitSingularUInt64Field(value: self.forgotten, fieldNumber: 9)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1991,6 +1989,7 @@ nonisolated extension Watchpost_Journal_V1_PostLedger: SwiftProtobuf.Message, Sw
     if lhs.missing != rhs.missing {return false}
     if lhs.silentSinceMs != rhs.silentSinceMs {return false}
     if lhs.lastTipAtMs != rhs.lastTipAtMs {return false}
+    if lhs.forgotten != rhs.forgotten {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -1,0 +1,76 @@
+import Synchronization
+public import TipModel
+public import ZeroMQ
+
+/// Who a connection speaks for, once its key was recognised.
+public struct Principal: Hashable, Sendable {
+    public var subject: Enrolment.Subject
+    /// The enrolment it was recognised by.
+    public var generation: SequenceNumber
+
+    public init(subject: Enrolment.Subject, generation: SequenceNumber) {
+        self.subject = subject
+        self.generation = generation
+    }
+
+    /// The user id that ZAP attaches to each of its messages. It carries the generation, so that a connection made
+    /// with a key that was since replaced is not taken for the new holder of the name.
+    public var userID: String {
+        switch subject {
+        case .post(let post): "post:\(post.id)#\(generation)"
+        case .unit(let unit): "unit:\(unit.id)#\(generation)"
+        }
+    }
+
+    public var id: PrincipalID {
+        switch subject {
+        case .post(let post): .post(post.id)
+        case .unit(let unit): .unit(unit.id)
+        }
+    }
+}
+
+/// Which keys may connect and which user ids may speak now.
+///
+/// ZAP is asked once, at the handshake, so a connection outlives a revocation: every message is checked against this
+/// table too. Written by the core when an enrolment changes, read by the ZAP thread and the socket threads.
+public final class AccessTable: Sendable {
+    private struct Contents {
+        var userIDs: [CurveKey: String] = [:]
+        var principals: [String: Principal] = [:]
+        /// Counts changes, so that a socket thread can notice one with a single comparison.
+        var version = 0
+    }
+
+    private let contents = Mutex(Contents())
+
+    public init() {}
+
+    /// Replaces the table by what the state has on record.
+    public func replace(with enrolments: some Sequence<Enrolment>) {
+        var next = Contents()
+        for enrolment in enrolments where !enrolment.isRevoked {
+            guard let key = CurveKey(bytes: enrolment.publicKey) else { continue }
+            let principal = Principal(subject: enrolment.subject, generation: enrolment.generation)
+            next.userIDs[key] = principal.userID
+            next.principals[principal.userID] = principal
+        }
+        contents.withLock { contents in
+            next.version = contents.version + 1
+            contents = next
+        }
+    }
+
+    /// The user id for a key; nil for one that is unknown or revoked.
+    public func userID(for key: CurveKey) -> String? {
+        contents.withLock { $0.userIDs[key] }
+    }
+
+    /// Who a user id is; nil once revoked or enrolled again under another key.
+    public func principal(userID: String) -> Principal? {
+        contents.withLock { $0.principals[userID] }
+    }
+
+    /// Changes whenever the table does.
+    public var version: Int { contents.withLock { $0.version } }
+}

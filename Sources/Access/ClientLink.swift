@@ -1,0 +1,105 @@
+public import Settings
+public import ZeroMQ
+
+/// What a client needs to be let in: its keys and the daemon's, checked once when the bundle is read.
+public struct ClientKeys: Sendable {
+    public let daemon: CurveKey
+    public let own: CurveKeyPair
+
+    /// - Throws: ``SecretFile/Failure``-like words when a key in the bundle is no key or the pair does not match.
+    public init(_ bundle: KeyBundle) throws(ClientKeysError) {
+        guard let daemon = CurveKey(z85: bundle.daemonPublicKey) else {
+            throw ClientKeysError(message: "daemon_public_key is not a key")
+        }
+        guard let secret = CurveSecretKey(z85: bundle.secretKey.revealed), let pair = try? CurveKeyPair(secretKey: secret) else {
+            throw ClientKeysError(message: "secret_key is not a key")
+        }
+        guard pair.publicKey.z85 == bundle.publicKey else {
+            throw ClientKeysError(message: "public_key does not belong to secret_key: the bundle is damaged")
+        }
+        self.daemon = daemon
+        self.own = pair
+    }
+}
+
+/// A bundle whose keys cannot be used.
+public struct ClientKeysError: Error, CustomStringConvertible, Sendable {
+    public var message: String
+    public var description: String { message }
+}
+
+/// How the connection to the daemon stands, for words that a person can act on.
+public enum LinkState: Hashable, Sendable {
+    case connecting
+    case connected
+    /// The daemon knows this key not (or not any more): enrol the post or unit again.
+    case refused
+    /// Somebody answers, but cannot prove the daemon's key, or does not speak CURVE.
+    case wrongDaemon
+    /// Nobody answers at the endpoint.
+    case unreachable
+}
+
+/// A DEALER to the daemon with its monitor: one endpoint at a time, owned by one thread.
+///
+/// libzmq tries for ever in silence when authentication fails; the monitor is what tells. Reconnects are libzmq's
+/// own, with a first wait drawn at random for each link, so that 41 posts do not return in one instant.
+public struct ClientLink: ~Copyable {
+    public let endpoint: String
+    /// As the monitor last told.
+    public private(set) var state = LinkState.connecting
+    public let socket: Socket
+    private var monitor: SocketMonitor
+
+    /// - Parameters:
+    ///   - sendQueue: messages that may wait for the connection.
+    ///   - reconnect: milliseconds, from the first wait (drawn from half to one and a half of it) to the longest.
+    /// - Throws: ``ZeroMQError`` when the endpoint is no address or descriptors are used up.
+    public init(
+        _ context: Context, keys: ClientKeys, endpoint: String, sendQueue: Int, reconnect: ClosedRange<Int>
+    ) throws(ZeroMQError) {
+        var options = SocketOptions()
+        options.linger = 0
+        options.sendHighWaterMark = sendQueue
+        options.receiveHighWaterMark = 1_000
+        options.maxMessageSize = 4 << 20
+        options.handshakeInterval = 5_000
+        options.reconnectInterval = Int.random(in: max(1, reconnect.lowerBound / 2)...(reconnect.lowerBound * 3 / 2 + 1))
+        options.reconnectIntervalMax = reconnect.upperBound
+        options.connectTimeout = 5_000
+        options.tcpKeepalive = true
+        // Without a connection nothing is queued: what is not sent stays in the spool.
+        options.immediate = true
+        options.curveClient(serverKey: keys.daemon, publicKey: keys.own.publicKey, secretKey: keys.own.secretKey)
+        self.endpoint = endpoint
+        socket = try Socket(context, .dealer, options: options)
+        monitor = try socket.monitor()
+        try socket.connect(endpoint)
+    }
+
+    /// To be polled beside the socket.
+    public var monitorHandle: SocketHandle { monitor.handle }
+
+    /// Reads what the monitor has to tell.
+    /// - Returns: the new state where it changed.
+    public mutating func readMonitor() throws(ZeroMQError) -> LinkState? {
+        let before = state
+        while let report = try monitor.tryReceive() {
+            switch report.event {
+            case .handshakeSucceeded: state = .connected
+            case .handshakeFailedAuth: state = .refused
+            case .handshakeFailedProtocol, .handshakeFailedNoDetail:
+                // A daemon that goes down in mid-handshake looks like this too, so a refusal that is known stays.
+                if state != .refused { state = .wrongDaemon }
+            case .disconnected: if state == .connected { state = .connecting }
+            case .closed, .connectRetried:
+                if state == .connecting { state = .unreachable }
+            default: break
+            }
+        }
+        return state == before ? nil : state
+    }
+
+    /// Ends the connection; what was not sent is dropped (it is in the spool or the journal).
+    public consuming func close() {}
+}

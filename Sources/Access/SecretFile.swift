@@ -1,0 +1,102 @@
+import Glibc
+public import ZeroMQ
+
+/// A secret in a file of its own: created with mode 0600, refused when others may read it.
+public enum SecretFile {
+    /// What went wrong, in words to act on.
+    public struct Failure: Error, CustomStringConvertible, Sendable {
+        public var path: String
+        public var message: String
+        public var description: String { "\(path): \(message)" }
+    }
+
+    /// Bytes that a secret file may have.
+    static let bound = 64 << 10
+
+    /// Reads the file after checking that only its owner can.
+    /// - Parameter requirePrivate: false for a systemd credential, whose folder is private and whose mode is 0440 or
+    ///   0400 by systemd's choice.
+    public static func read(_ path: String, requirePrivate: Bool = true) throws(Failure) -> [UInt8] {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+        guard descriptor >= 0 else { throw failure(path, "cannot be opened") }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw failure(path, "cannot be examined") }
+        guard status.st_mode & S_IFMT == S_IFREG else { throw Failure(path: path, message: "is not a regular file") }
+        if requirePrivate, status.st_mode & 0o077 != 0 {
+            throw Failure(
+                path: path,
+                message: "has mode 0\(String(status.st_mode & 0o777, radix: 8)), must be 0600: chmod 600 \(path)")
+        }
+        guard status.st_size <= bound else {
+            throw Failure(path: path, message: "has \(status.st_size) bytes, at most \(bound)")
+        }
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 4_096)
+        while true {
+            let count = Glibc.read(descriptor, &buffer, buffer.count)
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { throw failure(path, "cannot be read") }
+            if count == 0 { return bytes }
+            bytes.append(contentsOf: buffer[..<count])
+            guard bytes.count <= bound else { throw Failure(path: path, message: "grew beyond \(bound) bytes") }
+        }
+    }
+
+    /// Writes a new file with mode 0600, durably; never replaces one.
+    public static func create(_ path: String, _ bytes: [UInt8]) throws(Failure) {
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard descriptor >= 0 else {
+            throw failure(path, errno == EEXIST ? "exists already; move it away first" : "cannot be created")
+        }
+        defer { close(descriptor) }
+        var written = 0
+        while written < bytes.count {
+            let count = bytes[written...].withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else {
+                let broken = failure(path, "cannot be written")
+                unlink(path)
+                throw broken
+            }
+            written += count
+        }
+        guard fsync(descriptor) == 0 else { throw failure(path, "cannot be synced") }
+    }
+
+    private static func failure(_ path: String, _ what: String) -> Failure {
+        Failure(path: path, message: "\(what): \(String(cString: strerror(errno)))")
+    }
+}
+
+/// The daemon's own key pair.
+public enum DaemonKey {
+    /// Reads the secret key (40 characters of Z85), or makes one on the first run.
+    /// - Parameter isCredential: the file comes from systemd and is only read.
+    /// - Throws: ``SecretFile/Failure`` for a missing credential, a wrong mode or content that is no key.
+    public static func load(path: String, isCredential: Bool) throws(SecretFile.Failure) -> CurveKeyPair {
+        if !isCredential, access(path, F_OK) != 0, errno == ENOENT {
+            let pair = try generate(path)
+            try SecretFile.create(path, Array((pair.secretKey.exposedZ85 + "\n").utf8))
+            return pair
+        }
+        let bytes = try SecretFile.read(path, requirePrivate: !isCredential)
+        let text = String(decoding: bytes, as: UTF8.self).filter { !$0.isWhitespace }
+        guard let secret = CurveSecretKey(z85: text) else {
+            throw SecretFile.Failure(path: path, message: "is not a secret key (40 characters of Z85)")
+        }
+        do {
+            return try CurveKeyPair(secretKey: secret)
+        } catch {
+            throw SecretFile.Failure(path: path, message: "\(error)")
+        }
+    }
+
+    private static func generate(_ path: String) throws(SecretFile.Failure) -> CurveKeyPair {
+        do {
+            return try CurveKeyPair.generate()
+        } catch {
+            throw SecretFile.Failure(path: path, message: "cannot make a key: \(error)")
+        }
+    }
+}

@@ -1,0 +1,160 @@
+internal import FoundationEssentials
+internal import SwiftProtobuf
+internal import TipModel
+internal import TipWire
+internal import WatchpostProtobuf
+
+/// Events between values and the journal's protobuf.
+enum EventCodec {
+    /// Of the whole record and of each kind of event. A kind that changes its meaning gets a higher one.
+    static let version: UInt32 = 1
+
+    static func encode(_ events: [Event]) -> [UInt8] {
+        var message = Watchpost_Journal_V1_JournalRecord()
+        message.version = version
+        message.events = events.map(encode)
+        // It cannot fail: proto3 has no required fields and our texts are valid UTF-8.
+        return (try? message.serializedBytes()) ?? []
+    }
+
+    /// - Throws: ``JournalError`` `corrupt` for bytes that are no record, `newerSchema` for a later version.
+    static func decode(_ payload: [UInt8], sequence: SequenceNumber) throws(JournalError) -> [Event] {
+        guard let message = try? Watchpost_Journal_V1_JournalRecord(serializedBytes: payload) else {
+            throw JournalError(.corrupt, "record \(sequence) cannot be decoded; run: watchpost journal verify")
+        }
+        guard message.version <= version, message.events.allSatisfy({ $0.version <= version }) else {
+            throw JournalError(.newerSchema, "record \(sequence) was written by a newer version of Watchpost")
+        }
+        var events: [Event] = []
+        events.reserveCapacity(message.events.count)
+        for one in message.events {
+            guard let event = try decode(one) else {
+                throw JournalError(.corrupt, "record \(sequence) holds an event that cannot be read")
+            }
+            events.append(event)
+        }
+        return events
+    }
+
+    private static func encode(_ event: Event) -> Watchpost_Journal_V1_JournalEvent {
+        var message = Watchpost_Journal_V1_JournalEvent()
+        message.version = version
+        switch event {
+        case .tipAccepted(let accepted): message.tipAccepted = .init(accepted)
+        case .incidentOpened(let opened):
+            message.incidentOpened = .with {
+                $0.incident = opened.incident.rawValue
+                $0.urgency = .init(opened.urgency)
+                $0.reasons = opened.reasons.map { .init($0) }
+            }
+        case .tipCorrelated(let correlated):
+            message.tipCorrelated = .with {
+                $0.incident = correlated.incident.rawValue
+                $0.score = correlated.score
+                $0.reasons = correlated.reasons.map { .init($0) }
+                $0.tipUrgency = .init(correlated.tipUrgency)
+            }
+        case .urgencyChanged(let change):
+            message.urgencyChanged = .with {
+                $0.incident = change.incident.rawValue
+                $0.urgency = .init(change.urgency)
+            }
+        case .phaseChanged(let change):
+            message.phaseChanged = .with {
+                $0.incident = change.incident.rawValue
+                $0.unit = change.unit.rawValue
+                $0.phase = .init(rawValue: Int(change.phase.rawValue)) ?? .unspecified
+                $0.disposition = .init(rawValue: Int(change.disposition?.rawValue ?? 0)) ?? .unspecified
+                $0.note = change.note
+            }
+        case .postEnrolled(let enrolled):
+            message.postEnrolled = .with {
+                $0.post = .init(enrolled.post)
+                $0.publicKey = Data(enrolled.publicKey)
+            }
+        case .unitEnrolled(let enrolled):
+            message.unitEnrolled = .with {
+                $0.unit = .init(enrolled.unit)
+                $0.publicKey = Data(enrolled.publicKey)
+            }
+        case .revoked(let revoked):
+            message.revoked = .with {
+                switch revoked.principal {
+                case .post(let id): $0.post = id.rawValue
+                case .unit(let id): $0.unit = id.rawValue
+                }
+                $0.reason = revoked.reason
+            }
+        case .postFellSilent(let post, let since):
+            message.postFellSilent = .with {
+                $0.post = post.rawValue
+                $0.sinceMs = since.milliseconds
+            }
+        case .postHeard(let post, let since):
+            message.postHeard = .with {
+                $0.post = post.rawValue
+                $0.silentSinceMs = since.milliseconds
+            }
+        case .tipsMissing(let post, let series, let numbers):
+            message.tipsMissing = .with {
+                $0.post = post.rawValue
+                $0.series = series
+                $0.first = numbers.lowerBound
+                $0.last = numbers.upperBound
+            }
+        case .cursorAdvanced(let unit, let alert, let main):
+            message.cursorAdvanced = .init(unit, FeedCursor(alert: alert, main: main))
+        }
+        return message
+    }
+
+    /// Nil for an event that this version cannot make sense of.
+    private static func decode(_ message: Watchpost_Journal_V1_JournalEvent) throws(JournalError) -> Event? {
+        switch message.kind {
+        case .tipAccepted(let accepted): return TipAccepted(accepted).map(Event.tipAccepted)
+        case .incidentOpened(let opened):
+            return .incidentOpened(
+                IncidentOpened(
+                    incident: IncidentID(opened.incident), urgency: Urgency(opened.urgency),
+                    reasons: opened.reasons.map { Reason($0) }))
+        case .tipCorrelated(let correlated):
+            return .tipCorrelated(
+                TipCorrelated(
+                    incident: IncidentID(correlated.incident), score: correlated.score,
+                    reasons: correlated.reasons.map { Reason($0) }, tipUrgency: Urgency(correlated.tipUrgency)))
+        case .urgencyChanged(let change):
+            return .urgencyChanged(
+                UrgencyChanged(incident: IncidentID(change.incident), urgency: Urgency(change.urgency)))
+        case .phaseChanged(let change):
+            guard let phase = UInt8(exactly: change.phase.rawValue).flatMap(Phase.init(rawValue:)) else { return nil }
+            return .phaseChanged(
+                PhaseChanged(
+                    incident: IncidentID(change.incident), unit: UnitID(unchecked: change.unit), phase: phase,
+                    disposition: UInt8(exactly: change.disposition.rawValue).flatMap(Disposition.init(rawValue:)),
+                    note: change.note))
+        case .postEnrolled(let enrolled):
+            return .postEnrolled(PostEnrolled(post: Post(enrolled.post), publicKey: [UInt8](enrolled.publicKey)))
+        case .unitEnrolled(let enrolled):
+            return .unitEnrolled(
+                UnitEnrolled(unit: PatrolUnit(enrolled.unit), publicKey: [UInt8](enrolled.publicKey)))
+        case .revoked(let revoked):
+            let principal: PrincipalID =
+                revoked.unit.isEmpty ? .post(PostID(unchecked: revoked.post)) : .unit(UnitID(unchecked: revoked.unit))
+            return .revoked(Revoked(principal: principal, reason: revoked.reason))
+        case .postFellSilent(let silent):
+            return .postFellSilent(
+                PostID(unchecked: silent.post), since: Timestamp(milliseconds: silent.sinceMs))
+        case .postHeard(let heard):
+            return .postHeard(
+                PostID(unchecked: heard.post), silentSince: Timestamp(milliseconds: heard.silentSinceMs))
+        case .tipsMissing(let missing):
+            guard missing.first <= missing.last else { return nil }
+            return .tipsMissing(
+                PostID(unchecked: missing.post), series: missing.series, numbers: missing.first...missing.last)
+        case .cursorAdvanced(let cursor):
+            return .cursorAdvanced(UnitID(unchecked: cursor.unit), alert: cursor.alert, main: cursor.main)
+        case nil:
+            return nil
+        }
+    }
+}

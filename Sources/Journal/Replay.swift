@@ -1,0 +1,33 @@
+public import TipModel
+
+/// Rebuilds the state: from the newest usable snapshot and everything after it.
+public enum Replay {
+    /// - Parameter progress: called after each page with the sequence reached and the last.
+    /// - Throws: ``JournalError`` when a record cannot be read. A snapshot that cannot is passed over.
+    public static func state(
+        from reader: any JournalReader, ignoringSnapshots: Bool = false,
+        progress: (SequenceNumber, SequenceNumber) -> Void = { _, _ in }
+    ) throws(JournalError) -> StationState {
+        var state = StationState()
+        if !ignoringSnapshots, let snapshot = try reader.latestSnapshot(),
+            let restored = try? SnapshotCodec.decode(snapshot)
+        {
+            state = restored
+        }
+        let last = try reader.lastSequence()
+        while state.sequence < last {
+            let page = try reader.records(after: state.sequence, limit: 4_096, bytes: 8 << 20)
+            guard !page.isEmpty else {
+                throw JournalError(.corrupt, "records after \(state.sequence) are missing, the last is \(last)")
+            }
+            for stored in page {
+                guard stored.record.sequence == state.sequence + 1 else {
+                    throw JournalError(.corrupt, "record \(state.sequence + 1) is missing")
+                }
+                state.apply(stored.record)
+            }
+            progress(state.sequence, last)
+        }
+        return state
+    }
+}

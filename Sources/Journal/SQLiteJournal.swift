@@ -1,0 +1,246 @@
+internal import FoundationEssentials
+internal import GRDB
+internal import GRDBSQLite
+internal import Synchronization
+public import TipModel
+internal import TipWire
+
+/// The embedded journal: one SQLite database in WAL mode with synchronous FULL, one writer.
+///
+/// GRDB owns the connections; the hot append and the idempotency lookup run prepared statements on the connection
+/// that it lends. Used by the core's thread only, except for ``makeReader()`` and ``syncs``.
+public final class SQLiteJournal: Journal {
+    public static let fileName = "journal.sqlite"
+
+    public struct Options: Sendable {
+        /// For the power-loss test, which must be able to show that it notices: NORMAL does not sync a commit.
+        public enum Synchronous: String, Sendable {
+            case full = "FULL"
+            case normal = "NORMAL"
+        }
+
+        public var synchronous: Synchronous = .full
+        /// Pages of 4 KiB in the write-ahead log after which a commit also checkpoints: 16 MiB.
+        public var checkpointPages = 4_096
+        /// Snapshots kept.
+        public var snapshots = 2
+
+        public init() {}
+    }
+
+    private let path: String
+    private let options: Options
+    private let lock: DirectoryLock
+    private let queue: DatabaseQueue
+    private var statements: Statements?
+    private var chain = Chain()
+    public private(set) var lastSequence: SequenceNumber = 0
+    private let commits = Atomic<UInt64>(0)
+
+    /// Opens or creates the journal in `directory`, which must exist.
+    /// - Throws: ``JournalError`` `locked`, `newerSchema`, `corrupt`, `inputOutput`.
+    public init(directory: String, options: Options = Options()) throws(JournalError) {
+        self.options = options
+        path = directory + "/" + Self.fileName
+        lock = try DirectoryLock(directory: directory)
+        var configuration = Configuration()
+        configuration.label = "journal"
+        configuration.journalMode = .wal
+        configuration.busyMode = .timeout(5)
+        configuration.prepareDatabase { database in
+            try database.execute(sql: "PRAGMA wal_autocheckpoint = \(options.checkpointPages)")
+        }
+        do {
+            queue = try DatabaseQueue(path: path, configuration: configuration)
+            // GRDB sets NORMAL in WAL mode after its own preparation: only what is set on the opened connection holds.
+            try queue.writeWithoutTransaction { database in
+                try Schema.prepare(database)
+                try database.execute(sql: "PRAGMA synchronous = \(options.synchronous.rawValue)")
+            }
+        } catch {
+            throw JournalError(opening: error, path: path)
+        }
+        let level = try synchronousLevel()
+        guard options.synchronous != .full || level == 2 else {
+            throw JournalError(.misuse, "SQLite does not take synchronous = FULL (it says \(level))")
+        }
+        try access { (connection) throws(JournalError) in
+            let newest = try Statement(connection, "SELECT sequence, chain FROM record ORDER BY sequence DESC LIMIT 1")
+            if try newest.step(), let value = newest.blob(1) {
+                lastSequence = SequenceNumber(newest.integer(0))
+                chain = Chain(value: value)
+            }
+            statements = try Statements(connection)
+        }
+    }
+
+    /// What SQLite itself says of the writer: 2 is FULL.
+    public func synchronousLevel() throws(JournalError) -> Int {
+        do {
+            return try queue.writeWithoutTransaction { try Int.fetchOne($0, sql: "PRAGMA synchronous") ?? -1 }
+        } catch {
+            throw JournalError(opening: error, path: path)
+        }
+    }
+
+    public var syncs: UInt64 { commits.load(ordering: .relaxed) }
+
+    public func append(_ drafts: [Draft]) throws(JournalError) -> SequenceNumber {
+        let first = lastSequence + 1
+        guard !drafts.isEmpty else { return first }
+        var next = first
+        var chain = self.chain
+        try access { (connection) throws(JournalError) in
+            guard let statements else { throw JournalError(.misuse, "the journal is closed") }
+            try statements.begin.run()
+            do throws(JournalError) {
+                for draft in drafts {
+                    try statements.insert(draft, sequence: next, chain: &chain)
+                    next += 1
+                }
+                try statements.commit.run()
+            } catch {
+                // A failed commit may have ended the transaction by itself.
+                if sqlite3_get_autocommit(connection) == 0 { try? statements.rollback.run() }
+                throw error
+            }
+        }
+        self.chain = chain
+        lastSequence = next - 1
+        commits.add(1, ordering: .relaxed)
+        return first
+    }
+
+    public func find(post: PostID, tip: TipID) throws(JournalError) -> StoredTip? {
+        try access { (_) throws(JournalError) in
+            guard let find = statements?.find else { throw JournalError(.misuse, "the journal is closed") }
+            defer { find.reset() }
+            find.bind(1, blob: tip.bytes)
+            find.bind(2, text: post.rawValue)
+            guard try find.step() else { return nil }
+            return try StoredTip(
+                sequence: SequenceNumber(find.integer(0)), payload: find.blob(1) ?? [], event: find.blob(2) ?? [])
+        }
+    }
+
+    public func save(_ snapshot: StoredSnapshot) throws(JournalError) {
+        do {
+            try queue.write { database in
+                try database.execute(
+                    sql: "INSERT OR REPLACE INTO snapshot (sequence, state) VALUES (?, ?)",
+                    arguments: [Int64(snapshot.sequence), Data(snapshot.bytes)])
+                try database.execute(
+                    sql: "DELETE FROM snapshot WHERE sequence NOT IN (SELECT sequence FROM snapshot ORDER BY sequence DESC LIMIT ?)",
+                    arguments: [options.snapshots])
+            }
+        } catch {
+            throw JournalError(opening: error, path: path)
+        }
+    }
+
+    public func makeReader() throws(JournalError) -> any JournalReader { try SQLiteJournalReader(path: path) }
+
+    public func close() {
+        guard statements != nil else { return }
+        try? access { (_) throws(JournalError) in statements = nil }
+        try? queue.close()
+    }
+
+    deinit { close() }
+
+    /// Lends the connection; the body runs on this thread.
+    private func access<Result>(
+        _ body: (OpaquePointer) throws(JournalError) -> Result
+    ) throws(JournalError) -> Result {
+        do {
+            return try queue.writeWithoutTransaction { database in
+                guard let connection = database.sqliteConnection else {
+                    throw JournalError(.misuse, "the journal is closed")
+                }
+                return try body(connection)
+            }
+        } catch let error as JournalError {
+            throw error
+        } catch {
+            throw JournalError(opening: error, path: path)
+        }
+    }
+}
+
+/// The prepared statements of the writer.
+private final class Statements {
+    let begin: Statement
+    let commit: Statement
+    let rollback: Statement
+    let find: Statement
+    private let insert: Statement
+
+    init(_ connection: OpaquePointer) throws(JournalError) {
+        begin = try Statement(connection, "BEGIN IMMEDIATE")
+        commit = try Statement(connection, "COMMIT")
+        rollback = try Statement(connection, "ROLLBACK")
+        find = try Statement(connection, "SELECT sequence, payload, event FROM record WHERE tip = ? AND post = ?")
+        insert = try Statement(
+            connection,
+            """
+            INSERT INTO record (sequence, at, post, tip, incident, lane, zone, level, event, payload, chain)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """)
+    }
+
+    func insert(_ draft: Draft, sequence: SequenceNumber, chain: inout Chain) throws(JournalError) {
+        let row = Chain.Row(
+            sequence: sequence, at: draft.at.milliseconds, post: draft.tip?.post.rawValue, tip: draft.tip?.tip.bytes,
+            incident: draft.incident.map { Int64(bitPattern: $0.rawValue) },
+            lane: draft.feed.map { Int64($0.lane.rawValue) }, zone: draft.feed?.zone.rawValue,
+            level: draft.feed.map { Int64($0.level.rawValue) }, event: draft.feed?.event,
+            payload: EventCodec.encode(draft.events))
+        chain.extend(by: row)
+        insert.bind(1, Int64(bitPattern: row.sequence))
+        insert.bind(2, row.at)
+        insert.bind(3, text: row.post)
+        insert.bind(4, blob: row.tip)
+        insert.bind(5, row.incident)
+        insert.bind(6, row.lane)
+        insert.bind(7, text: row.zone)
+        insert.bind(8, row.level)
+        insert.bind(9, blob: row.event)
+        insert.bind(10, blob: row.payload)
+        insert.bind(11, blob: chain.value)
+        try insert.run()
+    }
+}
+
+extension Statement {
+    /// Steps a statement that gives no rows, and makes it ready for the next time.
+    func run() throws(JournalError) {
+        defer { reset() }
+        _ = try step()
+    }
+}
+
+extension JournalError {
+    /// From whatever GRDB throws.
+    init(opening error: any Error, path: String) {
+        switch error {
+        case let error as JournalError: self = error
+        case let error as DatabaseError:
+            self.init(sqlite: error.resultCode.rawValue, "\(path): \(error.message ?? "\(error.resultCode)")")
+        default: self.init(.inputOutput, "\(path): \(error)")
+        }
+    }
+}
+
+extension StoredTip {
+    init(sequence: SequenceNumber, payload: [UInt8], event: [UInt8]) throws(JournalError) {
+        let events = try EventCodec.decode(payload, sequence: sequence)
+        for case .tipAccepted(let accepted) in events {
+            guard let feed = try? FeedCodec.decodeEvent(event) else { break }
+            self.init(
+                sequence: sequence, encoded: accepted.encoded, incident: feed.incident.id,
+                level: feed.incident.urgency.level, score: feed.incident.urgency.score)
+            return
+        }
+        throw JournalError(.corrupt, "record \(sequence) is indexed as a tip and holds none")
+    }
+}

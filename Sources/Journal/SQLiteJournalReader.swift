@@ -1,0 +1,195 @@
+internal import FoundationEssentials
+internal import GRDB
+internal import GRDBSQLite
+public import TipModel
+
+/// Reads the journal beside its writer, through a connection of its own that cannot write.
+public final class SQLiteJournalReader: JournalReader {
+    private let path: String
+    private let queue: DatabaseQueue
+
+    /// - Parameter path: of journal.sqlite.
+    /// - Throws: ``JournalError`` when the file is missing, damaged or of a newer schema.
+    public init(path: String) throws(JournalError) {
+        self.path = path
+        var configuration = Configuration()
+        configuration.readonly = true
+        configuration.label = "journal-reader"
+        configuration.busyMode = .timeout(5)
+        do {
+            queue = try DatabaseQueue(path: path, configuration: configuration)
+            try queue.read(Schema.check)
+        } catch {
+            throw JournalError(opening: error, path: path)
+        }
+    }
+
+    public func records(
+        after sequence: SequenceNumber, limit: Int, bytes: Int
+    ) throws(JournalError) -> [StoredRecord] {
+        try access { (connection) throws(JournalError) in
+            let statement = try Statement(
+                connection, "SELECT sequence, at, payload, event FROM record WHERE sequence > ? ORDER BY sequence LIMIT ?")
+            statement.bind(1, Int64(bitPattern: sequence))
+            statement.bind(2, Int64(limit))
+            return try self.collect(statement, bytes: bytes)
+        }
+    }
+
+    public func records(about incident: IncidentID, limit: Int) throws(JournalError) -> [StoredRecord] {
+        try access { (connection) throws(JournalError) in
+            let statement = try Statement(
+                connection,
+                "SELECT sequence, at, payload, event FROM record WHERE incident = ? ORDER BY sequence LIMIT ?")
+            statement.bind(1, Int64(bitPattern: incident.rawValue))
+            statement.bind(2, Int64(limit))
+            return try self.collect(statement, bytes: .max)
+        }
+    }
+
+    private func collect(_ statement: Statement, bytes: Int) throws(JournalError) -> [StoredRecord] {
+        var found: [StoredRecord] = []
+        var size = 0
+        while size < bytes, try statement.step() {
+            let sequence = SequenceNumber(bitPattern: statement.integer(0))
+            let payload = statement.blob(2) ?? []
+            size += payload.count
+            found.append(
+                StoredRecord(
+                    record: Record(
+                        sequence: sequence, at: Timestamp(milliseconds: statement.integer(1)),
+                        events: try EventCodec.decode(payload, sequence: sequence)),
+                    feedEvent: statement.blob(3)))
+        }
+        return found
+    }
+
+    public func feedPage(_ request: FeedPageRequest) throws(JournalError) -> FeedPage {
+        guard !request.zones.isEmpty, request.limit > 0, request.after < request.through else {
+            return FeedPage(items: [], reached: max(request.after, request.through))
+        }
+        let places = Array(repeating: "?", count: request.zones.count).joined(separator: ",")
+        return try access { (connection) throws(JournalError) in
+            let statement = try Statement(
+                connection,
+                """
+                SELECT sequence, event FROM record
+                WHERE lane = ? AND sequence > ? AND sequence <= ? AND level >= ? AND zone IN (\(places))
+                ORDER BY sequence LIMIT ?
+                """)
+            statement.bind(1, Int64(request.lane.rawValue))
+            statement.bind(2, Int64(bitPattern: request.after))
+            statement.bind(3, Int64(bitPattern: request.through))
+            statement.bind(4, Int64(request.leastLevel.rawValue))
+            var index: Int32 = 5
+            for zone in request.zones.sorted() {
+                statement.bind(index, text: zone.rawValue)
+                index += 1
+            }
+            statement.bind(index, Int64(request.limit))
+            var items: [FeedPage.Item] = []
+            var size = 0
+            while try statement.step() {
+                let event = statement.blob(1) ?? []
+                items.append(FeedPage.Item(sequence: SequenceNumber(bitPattern: statement.integer(0)), event: event))
+                size += event.count
+                if size >= request.bytes { break }
+            }
+            let isCut = items.count == request.limit || size >= request.bytes
+            return FeedPage(items: items, reached: isCut ? items.last?.sequence ?? request.through : request.through)
+        }
+    }
+
+    public func laneHeads() throws(JournalError) -> FeedCursor {
+        try access { (connection) throws(JournalError) in
+            let statement = try Statement(connection, "SELECT max(sequence) FROM record WHERE lane = ?")
+            var heads = FeedCursor()
+            for lane in Lane.allCases {
+                statement.bind(1, Int64(lane.rawValue))
+                if try statement.step() { heads[lane] = SequenceNumber(bitPattern: statement.integer(0)) }
+                statement.reset()
+            }
+            return heads
+        }
+    }
+
+    public func latestSnapshot() throws(JournalError) -> StoredSnapshot? {
+        try access { (connection) throws(JournalError) in
+            let statement = try Statement(
+                connection, "SELECT sequence, state FROM snapshot ORDER BY sequence DESC LIMIT 1")
+            guard try statement.step() else { return nil }
+            return StoredSnapshot(
+                sequence: SequenceNumber(bitPattern: statement.integer(0)), bytes: statement.blob(1) ?? [])
+        }
+    }
+
+    public func lastSequence() throws(JournalError) -> SequenceNumber {
+        try access { (connection) throws(JournalError) in
+            let statement = try Statement(connection, "SELECT max(sequence) FROM record")
+            return try statement.step() ? SequenceNumber(bitPattern: statement.integer(0)) : 0
+        }
+    }
+
+    public func verify(
+        progress: (SequenceNumber, SequenceNumber) -> Bool
+    ) throws(JournalError) -> Verification {
+        let last = try lastSequence()
+        var chain = Chain()
+        var expected: SequenceNumber = 1
+        // In pages, each its own short read, so that a long check holds back no checkpoint of the running daemon.
+        while expected <= last {
+            let damage = try access { (connection) throws(JournalError) -> Verification? in
+                try self.verifyPage(connection, &chain, &expected, last)
+            }
+            if let damage { return damage }
+            guard progress(expected - 1, last) else { return .stopped(at: expected - 1) }
+        }
+        return .sound(records: expected - 1)
+    }
+
+    private func verifyPage(
+        _ connection: OpaquePointer, _ chain: inout Chain, _ expected: inout SequenceNumber, _ last: SequenceNumber
+    ) throws(JournalError) -> Verification? {
+        let statement = try Statement(
+            connection,
+            """
+            SELECT sequence, at, post, tip, incident, lane, zone, level, event, payload, chain FROM record
+            WHERE sequence >= ? AND sequence <= ? ORDER BY sequence LIMIT 10000
+            """)
+        statement.bind(1, Int64(bitPattern: expected))
+        statement.bind(2, Int64(bitPattern: last))
+        var rows = 0
+        while try statement.step() {
+            let row = Chain.Row(
+                sequence: SequenceNumber(bitPattern: statement.integer(0)), at: statement.integer(1),
+                post: statement.text(2), tip: statement.blob(3), incident: statement.optionalInteger(4),
+                lane: statement.optionalInteger(5), zone: statement.text(6), level: statement.optionalInteger(7),
+                event: statement.blob(8), payload: statement.blob(9) ?? [])
+            guard row.sequence == expected else { return .damaged(at: expected, reason: "the record is missing") }
+            chain.extend(by: row)
+            guard chain.value == statement.blob(10) else {
+                return .damaged(at: expected, reason: "its checksum does not match its content")
+            }
+            expected += 1
+            rows += 1
+        }
+        return rows == 0 ? .damaged(at: expected, reason: "the record is missing") : nil
+    }
+
+    public func close() { try? queue.close() }
+
+    private func access<Result>(
+        _ body: (OpaquePointer) throws(JournalError) -> Result
+    ) throws(JournalError) -> Result {
+        do {
+            return try queue.read { database in
+                guard let connection = database.sqliteConnection else {
+                    throw JournalError(.misuse, "the reader is closed")
+                }
+                return try body(connection)
+            }
+        } catch {
+            throw JournalError(opening: error, path: path)
+        }
+    }
+}

@@ -1,0 +1,59 @@
+internal import GRDB
+
+/// The tables of journal.sqlite.
+enum Schema {
+    /// In `user_version`. A file with a higher one is refused: a downgrade must not guess.
+    static let version: Int32 = 1
+    /// In `application_id`: "WPj1", so that another program's database is not taken for a journal.
+    static let applicationID: Int32 = 0x5750_6A31
+
+    static let sql = """
+        CREATE TABLE record (
+            sequence INTEGER PRIMARY KEY,  -- dense from 1
+            at       INTEGER NOT NULL,     -- the daemon's clock, milliseconds since 1970
+            post     TEXT,                 -- with tip: the idempotency key
+            tip      BLOB,                 -- 16 bytes
+            incident INTEGER,
+            lane     INTEGER,              -- with zone, level and event: what patrols are sent
+            zone     TEXT,
+            level    INTEGER,
+            event    BLOB,                 -- encoded watchpost.v1.FeedEvent
+            payload  BLOB NOT NULL,        -- encoded watchpost.journal.v1.JournalRecord
+            chain    BLOB NOT NULL         -- 16 bytes, see Chain.swift
+        );
+        -- Tip first: ids are made in time order, so new entries go to the end of the index.
+        CREATE UNIQUE INDEX record_tip ON record (tip, post) WHERE tip IS NOT NULL;
+        -- Covers the feed's filter, so that only the rows sent are read.
+        CREATE INDEX record_feed ON record (lane, sequence, level, zone) WHERE lane IS NOT NULL;
+        CREATE INDEX record_incident ON record (incident, sequence) WHERE incident IS NOT NULL;
+        CREATE TABLE snapshot (
+            sequence INTEGER PRIMARY KEY,
+            state    BLOB NOT NULL
+        );
+        PRAGMA application_id = \(applicationID);
+        PRAGMA user_version = \(version);
+        """
+
+    /// Creates the tables in an empty file, or checks that the file is a journal of this version.
+    static func prepare(_ database: Database) throws {
+        let isEmpty = try Int.fetchOne(database, sql: "SELECT count(*) FROM sqlite_master") == 0
+        guard isEmpty else { return try check(database) }
+        try database.inTransaction {
+            try database.execute(sql: sql)
+            return .commit
+        }
+    }
+
+    /// Checks that the file is a journal of this version or an earlier one.
+    static func check(_ database: Database) throws {
+        let version = try Int32.fetchOne(database, sql: "PRAGMA user_version") ?? 0
+        let application = try Int32.fetchOne(database, sql: "PRAGMA application_id") ?? 0
+        guard application == applicationID else {
+            throw JournalError(.misuse, "the file is a database of another program")
+        }
+        guard version <= Self.version else {
+            throw JournalError(
+                .newerSchema, "the journal has schema \(version), this program knows \(Self.version): upgrade it")
+        }
+    }
+}

@@ -1,0 +1,69 @@
+internal import FoundationEssentials
+internal import SwiftProtobuf
+public import TipModel
+internal import WatchpostProtobuf
+
+/// The state as bytes. Equal states give equal bytes (everything is written in order of its id), so that a replay
+/// can be compared with what ran.
+public enum SnapshotCodec {
+    static let version: UInt32 = 1
+
+    public static func encode(_ state: StationState) -> StoredSnapshot {
+        var message = Watchpost_Journal_V1_StateSnapshot()
+        message.version = version
+        message.sequence = state.sequence
+        message.nextIncident = state.nextIncident
+        message.incidents = state.incidents.values.sorted { $0.id < $1.id }.map { .init($0) }
+        message.enrolments = state.enrolments.values
+            .sorted { $0.principal.description < $1.principal.description }
+            .map { enrolment in
+                .with {
+                    switch enrolment.subject {
+                    case .post(let post): $0.post = .init(post)
+                    case .unit(let unit): $0.unit = .init(unit)
+                    }
+                    $0.publicKey = Data(enrolment.publicKey)
+                    $0.generation = enrolment.generation
+                    $0.revoked = enrolment.isRevoked
+                }
+            }
+        message.ledgers = state.ledgers.sorted { $0.key < $1.key }.map { .init($0.key, $0.value) }
+        message.cursors = state.cursors.sorted { $0.key < $1.key }.map { .init($0.key, $0.value) }
+        message.totals = .with {
+            $0.tips = state.totals.tips
+            $0.correlated = state.totals.correlated
+            $0.drills = state.totals.drills
+            $0.incidents = state.totals.incidents
+            $0.cleared = state.totals.cleared
+        }
+        return StoredSnapshot(sequence: state.sequence, bytes: (try? message.serializedBytes()) ?? [])
+    }
+
+    /// - Throws: ``JournalError`` `corrupt` or `newerSchema`; the caller then replays from the beginning.
+    public static func decode(_ snapshot: StoredSnapshot) throws(JournalError) -> StationState {
+        guard let message = try? Watchpost_Journal_V1_StateSnapshot(serializedBytes: snapshot.bytes),
+            message.sequence == snapshot.sequence
+        else { throw JournalError(.corrupt, "the snapshot at \(snapshot.sequence) cannot be decoded") }
+        guard message.version <= version else {
+            throw JournalError(.newerSchema, "the snapshot at \(snapshot.sequence) was written by a newer version")
+        }
+        var enrolments: [PrincipalID: Enrolment] = [:]
+        for one in message.enrolments {
+            let enrolment = Enrolment(
+                subject: one.hasUnit ? .unit(PatrolUnit(one.unit)) : .post(Post(one.post)),
+                publicKey: [UInt8](one.publicKey), generation: one.generation, isRevoked: one.revoked)
+            enrolments[enrolment.principal] = enrolment
+        }
+        return StationState(
+            sequence: message.sequence, nextIncident: message.nextIncident,
+            incidents: message.incidents.map { Incident($0) }, enrolments: enrolments,
+            ledgers: Dictionary(
+                message.ledgers.map { (PostID(unchecked: $0.post), PostLedger($0)) }, uniquingKeysWith: { $1 }),
+            cursors: Dictionary(
+                message.cursors.map { (UnitID(unchecked: $0.unit), FeedCursor(alert: $0.alert, main: $0.main)) },
+                uniquingKeysWith: { $1 }),
+            totals: Totals(
+                tips: message.totals.tips, correlated: message.totals.correlated, drills: message.totals.drills,
+                incidents: message.totals.incidents, cleared: message.totals.cleared))
+    }
+}
