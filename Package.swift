@@ -81,54 +81,58 @@ let package = Package(
         module("LocalHTTP", [hummingbird, logging, nio, nioHTTP1, nioPosix]),
         module("Supervision", [logging]),
         module("Localization", ["TipModel"]),
+        module("Administration", ["TipModel"]),
 
-        module("Ingest", ["TipModel", "TipWire", "Journal", "Triage", "Access", "ZeroMQ", logging, deque]),
+        module("Ingest", ["TipModel", "TipWire", "Access", "ZeroMQ", logging]),
         module("Feed", ["TipModel", "TipWire", "Journal", "Access", "ZeroMQ", logging, deque]),
         // Not named Dispatch: a module of that name hides the system's, which NIO and swift-metrics import.
         .target(
             name: "DispatchDesk", dependencies: ["TipModel"], path: "Sources/Dispatch", swiftSettings: settings),
+        module("Station", ["TipModel", "TipWire", "Journal", "Triage", "DispatchDesk", "ZeroMQ", logging]),
 
         module(
             "PostAgent",
             ["TipModel", "TipWire", "ZeroMQ", "Access", "Settings", "LocalHTTP", "Supervision", grdb, hummingbird, lifecycle, logging]),
-        module("Patrol", ["TipModel", "TipWire", "ZeroMQ", "Access", "Settings", logging]),
+        module("Patrol", ["TipModel", "TipWire", "ZeroMQ", "Access", "Settings", "Localization", logging]),
 
         module(
             "WatchpostDaemon",
             [
-                "Ingest", "Feed", "DispatchDesk", "Journal", "Triage", "Access", "Settings", "LocalHTTP", "Supervision",
-                "TipModel", "TipWire", "ZeroMQ", hummingbird, lifecycle, logging, unixSignals,
+                "Ingest", "Feed", "Station", "DispatchDesk", "Journal", "Triage", "Access", "Settings", "LocalHTTP", "Supervision",
+                "Administration", "TipModel", "TipWire", "ZeroMQ", hummingbird, lifecycle, logging, unixSignals,
             ]),
         executable("watchpostd", ["WatchpostDaemon", "Settings", argumentParser, logging]),
         module(
             "Workbench",
-            ["TipModel", "TipWire", "ZeroMQ", "Access", "Settings", "LocalHTTP", "Journal", "Patrol", histogram, logging]),
+            ["Administration", "TipModel", "TipWire", "ZeroMQ", "Access", "Settings", "LocalHTTP", "Journal", "Patrol", histogram, logging]),
         module(
             "WatchpostCLI",
             [
-                "PostAgent", "Patrol", "Workbench", "Journal", "Access", "Settings", "LocalHTTP", "Localization",
+                "Administration", "PostAgent", "Patrol", "Workbench", "Journal", "Access", "Settings", "LocalHTTP", "Localization",
                 "Supervision", "TipModel", "TipWire", "ZeroMQ", argumentParser, lifecycle, logging, unixSignals,
             ]),
         executable("watchpost", ["WatchpostCLI"]),
 
         // Test doubles are a target of their own, so that a suite can only use what every suite can.
         .target(
-            name: "TestSupport", dependencies: ["TipModel"], path: "Tests/TestSupport", swiftSettings: settings),
+            name: "TestSupport", dependencies: ["TipModel", "TipWire", "Journal"], path: "Tests/TestSupport", swiftSettings: settings),
         .target(
             name: "CPowerLoss", path: "Tests/CPowerLoss", linkerSettings: [.linkedLibrary("sqlite3")]),
         tests("ZeroMQTests", ["ZeroMQ"]),
         tests("TipModelTests", ["TipModel"]),
-        tests("TipWireTests", ["TipWire", "TipModel", "WatchpostProtobuf", protobuf]),
+        tests(
+            "TipWireTests", ["TipWire", "TipModel", "WatchpostProtobuf", protobuf], resources: [.copy("golden.txt")]),
         tests("SettingsTests", ["Settings", "TipModel"]),
-        tests("JournalTests", ["Journal", "TipModel", "CPowerLoss", grdb, sqlite]),
+        tests("JournalTests", ["Journal", "TipModel", "TipWire", "CPowerLoss", grdb, sqlite]),
         tests("TriageTests", ["Triage", "TipModel", "Settings"]),
-        tests("AccessTests", ["Access", "ZeroMQ", "TipModel"]),
+        tests("AccessTests", ["Access", "Settings", "ZeroMQ", "TipModel"]),
         tests("LocalHTTPTests", ["LocalHTTP", logging, hummingbird]),
         tests("FeedTests", ["Feed", "TipModel", "TipWire"]),
         tests("DispatchTests", ["DispatchDesk", "TipModel"]),
-        tests("IngestTests", ["Ingest", "Journal", "Triage", "Access", "TipModel", "TipWire"]),
+        tests("IngestTests", ["Ingest", "Access", "TipModel", "TipWire", "ZeroMQ"]),
+        tests("StationTests", ["Station", "Journal", "Triage", "TipModel", "TipWire", "ZeroMQ", logging]),
         tests("PostAgentTests", ["PostAgent", "TipModel", "TipWire", "Access", "LocalHTTP", "ZeroMQ"]),
-        tests("PatrolTests", ["Patrol", "TipModel", "TipWire"]),
+        tests("PatrolTests", ["Patrol", "TipModel", "TipWire", "ZeroMQ", "Access", "Settings", "Localization"]),
         tests("CLITests", ["WatchpostCLI", "Localization", "Supervision"]),
         tests(
             "AcceptanceTests",

@@ -92,6 +92,11 @@ public struct Header: Hashable, Sendable {
 public struct HeaderError: Error, Hashable, Sendable {
     public var rejection: Rejection
     public var request: UInt32
+
+    public init(rejection: Rejection, request: UInt32) {
+        self.rejection = rejection
+        self.request = request
+    }
 }
 
 /// Limits of messages, both ways. Sockets enforce ``messageBytes`` before anything is decoded.

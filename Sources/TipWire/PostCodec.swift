@@ -138,7 +138,7 @@ public enum ReceiptCodec {
         receipts.reserveCapacity(message.receipts.count)
         for one in message.receipts {
             guard let tip = TipID(bytes: one.tipID), one.durable,
-                let verdict = Verdict(rawValue: UInt8(truncatingIfNeeded: one.verdict.rawValue)),
+                let verdict = UInt8(exactly: one.verdict.rawValue).flatMap(Verdict.init(rawValue:)),
                 let level = UrgencyLevel(one.level)
             else { throw Rejection(.invalidField, field: "receipts", "a receipt is incomplete or not durable") }
             receipts.append(

@@ -1,0 +1,41 @@
+public import TipModel
+
+// The model's values as reports.
+
+extension ReasonReport {
+    public init(_ reason: Reason) { self.init(code: reason.code, points: reason.points, detail: reason.detail) }
+}
+
+extension PositionReport {
+    public init(_ position: Position) {
+        self.init(
+            latitude: position.latitude, longitude: position.longitude,
+            accuracyM: position.accuracy > 0 ? position.accuracy : nil)
+    }
+
+    /// Nil where it is no place on earth.
+    public var position: Position? {
+        guard abs(latitude) <= 90, abs(longitude) <= 180 else { return nil }
+        return Position(latitude: latitude, longitude: longitude, accuracy: accuracyM ?? 0)
+    }
+}
+
+extension UrgencyReport {
+    public init(_ urgency: Urgency) {
+        self.init(level: urgency.level.name, score: urgency.score, reasons: urgency.reasons.map { ReasonReport($0) })
+    }
+}
+
+extension IncidentReport {
+    public init(_ incident: Incident) {
+        self.init(
+            id: incident.id.rawValue, version: incident.version, zone: incident.zone.rawValue,
+            category: incident.category, level: incident.urgency.level.name, score: incident.urgency.score,
+            reasons: incident.urgency.reasons.map { ReasonReport($0) }, phase: incident.phase.name,
+            holder: incident.holder?.rawValue, phaseSinceMs: incident.phaseSince.milliseconds,
+            openedAtMs: incident.openedAt.milliseconds, lastTipAtMs: incident.lastTipAt.milliseconds,
+            position: incident.position.map { PositionReport($0) }, place: incident.place, headline: incident.headline,
+            tips: incident.tipCount, posts: incident.posts.map(\.rawValue), drill: incident.drill,
+            disposition: incident.disposition?.name)
+    }
+}

@@ -1,0 +1,236 @@
+public import Access
+public import Logging
+internal import Synchronization
+public import TipModel
+internal import TipWire
+public import ZeroMQ
+
+/// The thread that owns the posts' ROUTER: reads, admits, hands to the core; sends what comes back.
+///
+/// When the core has no room, the thread keeps what it has in hand and stops reading: the backlog then waits in
+/// libzmq's and TCP's bounded buffers, and at last in the spools, where it is durable. Nothing is dropped. An
+/// emergency of another post waits at most until the core has taken its next group.
+public final class IngestService: Sendable {
+    private let settings: IngestSettings
+    private let table: AccessTable
+    private let ports: IngestPorts
+    private let time: any TimeSource
+    private let logger: Logger
+    private let wake: WakeSignal
+    private let answers: Mailbox<TipAnswer>
+    private let room: WakeSignal
+    private let isStopping = Atomic<Bool>(false)
+    private let isFinished = Atomic<Bool>(false)
+    private let shared = Mutex(IngestCounters())
+    private let dropped = Atomic<UInt64>(0)
+    private let thread = Mutex<ThreadHandle?>(nil)
+
+    /// - Parameter room: signalled when the core has taken tips.
+    public init(
+        settings: IngestSettings, table: AccessTable, room: WakeSignal, ports: IngestPorts, time: any TimeSource,
+        logger: Logger
+    ) throws(ZeroMQError) {
+        self.settings = settings
+        self.table = table
+        self.ports = ports
+        self.time = time
+        self.logger = logger
+        self.room = room
+        wake = try WakeSignal()
+        answers = Mailbox(bound: settings.answerQueue, wake: wake)
+    }
+
+    /// Binds and starts the thread.
+    /// - Returns: the address bound, with the port where the setting leaves it open.
+    /// - Throws: ``ZeroMQError`` when the address is taken or cannot be bound.
+    public func start(_ context: Context, secretKey: CurveSecretKey) throws(ZeroMQError) -> String {
+        let result = Mutex<Result<String, ZeroMQError>?>(nil)
+        let bound = try WakeSignal()
+        let handle = try spawnThread(name: "ingest") { [self] in
+            do throws(ZeroMQError) {
+                let socket = try Self.open(context, settings.endpoint, secretKey)
+                let endpoint = try socket.lastEndpoint
+                result.withLock { $0 = .success(endpoint) }
+                bound.signal()
+                run(socket)
+            } catch {
+                result.withLock { $0 = .failure(error) }
+                bound.signal()
+            }
+        }
+        thread.withLock { $0 = handle }
+        var polls = PollSet()
+        _ = polls.add(fileDescriptor: bound.fileDescriptor)
+        _ = try polls.poll(timeoutMilliseconds: 5_000)
+        guard let result = result.withLock({ $0 }) else {
+            throw ZeroMQError(code: 110, operation: "bind \(settings.endpoint)")
+        }
+        return try result.get()
+    }
+
+    /// Sends what the core answered; called on the core's thread.
+    public func answer(_ more: [TipAnswer]) {
+        if !answers.offer(all: more) { dropped.add(UInt64(more.count), ordering: .relaxed) }
+    }
+
+    /// Stops reading at once; answers still go out until ``stop(deadline:)``.
+    public func stopReading() {
+        isStopping.store(true, ordering: .releasing)
+        wake.signal()
+    }
+
+    /// Ends the thread after a last round of answers.
+    public func stop(deadline: Duration) -> Bool {
+        isFinished.store(true, ordering: .releasing)
+        wake.signal()
+        guard let handle = thread.withLock({ $0 }) else { return true }
+        return handle.join(deadline: deadline)
+    }
+
+    public var counters: IngestCounters {
+        var counters = shared.withLock { $0 }
+        counters.dropped = dropped.load(ordering: .relaxed)
+        return counters
+    }
+
+    private static func open(
+        _ context: Context, _ endpoint: String, _ secretKey: CurveSecretKey
+    ) throws(ZeroMQError) -> Socket {
+        var options = SocketOptions()
+        // Answers that are still on their way when the daemon stops get this long, in milliseconds.
+        options.linger = 500
+        options.sendHighWaterMark = 10_000
+        options.receiveHighWaterMark = 1_000
+        options.maxMessageSize = WireLimits.messageBytes
+        options.routerMandatory = true
+        options.handshakeInterval = 5_000
+        options.backlog = 1_024
+        options.tcpKeepalive = true
+        options.tcpKeepaliveIdle = 60
+        options.zapDomain = Gatekeeper.domain
+        options.curveServer(secretKey: secretKey)
+        let socket = try Socket(context, .router, options: options)
+        try socket.bind(endpoint)
+        return socket
+    }
+
+    // MARK: The thread
+
+    private func run(_ socket: consuming Socket) {
+        var polls = PollSet()
+        let readable = polls.add(socket.handle)
+        _ = polls.add(fileDescriptor: wake.fileDescriptor)
+        _ = polls.add(fileDescriptor: room.fileDescriptor)
+        var message = Multipart(maxFrames: 4)
+        let admitter = Admitter(isExpress: ports.isExpress)
+        /// What the core had no room for: at most one message's tips, express before ordinary.
+        var inHand: [(tips: [AdmittedTip], express: Bool)] = []
+        while true {
+            let isReading = inHand.isEmpty && !isStopping.load(ordering: .acquiring)
+            polls.setEvents(isReading ? .readable : [], at: readable)
+            _ = try? polls.poll(timeoutMilliseconds: 1_000)
+            ports.beat()
+            wake.clear()
+            room.clear()
+            let isLast = isFinished.load(ordering: .acquiring)
+            sendAnswers(socket)
+            if isLast { return }
+            var counted = IngestCounters()
+            while let first = inHand.first {
+                guard ports.offer(first.tips, first.express) else { break }
+                inHand.removeFirst()
+            }
+            var left = settings.burst
+            while isReading, inHand.isEmpty, left > 0, (try? socket.tryReceive(into: &message)) == true {
+                left -= 1
+                counted.messages += 1
+                take(message, admitter, socket, &inHand, &counted)
+            }
+            if counted.messages > 0 { shared.withLock { $0.add(counted) } }
+        }
+    }
+
+    private func take(
+        _ message: borrowing Multipart, _ admitter: Admitter, _ socket: borrowing Socket,
+        _ inHand: inout [(tips: [AdmittedTip], express: Bool)], _ counted: inout IngestCounters
+    ) {
+        let route = message.bytes(0)
+        let now = time.now()
+        let header: Header
+        do throws(HeaderError) {
+            guard message.frameCount >= 2 else {
+                throw HeaderError(
+                    rejection: Rejection(.malformed, field: "frames", "a message has two frames: header and body"),
+                    request: 0)
+            }
+            header = try message.withFrame(1) { (frame) throws(HeaderError) in try Header(frame) }
+        } catch {
+            counted.count(error.rejection.code)
+            send(.rejections, error.request, RejectionCodec.encode([TipRejection(tip: nil, error.rejection)]), to: route, socket)
+            return
+        }
+        let hasBody = message.frameCount == 3 && !message.overflowed
+        let principal = message.userID.flatMap { table.principal(userID: $0) }
+        let admission = admitter.admit(
+            header, body: hasBody ? message.bytes(2) : nil, principal: principal, route: route, now: now)
+        switch admission {
+        case .refused(let rejection):
+            counted.count(rejection.code)
+            send(.rejections, header.request, RejectionCodec.encode([TipRejection(tip: nil, rejection)]), to: route, socket)
+        case .heartbeat(let post, let heartbeat):
+            counted.heartbeats += 1
+            ports.heartbeat(post, heartbeat)
+            let reply = HeartbeatReply(
+                daemonTime: now, idWindowMilliseconds: settings.idWindowMilliseconds, heads: FeedCursor())
+            send(.heartbeatReply, header.request, reply.encoded, to: route, socket)
+        case .tips(let ordinary, let express, let refused):
+            counted.tips += UInt64(ordinary.count + express.count)
+            if !refused.isEmpty {
+                for one in refused { counted.count(one.rejection.code) }
+                send(.rejections, header.request, RejectionCodec.encode(refused), to: route, socket)
+            }
+            for (tips, isExpress) in [(express, true), (ordinary, false)] where !tips.isEmpty {
+                if !inHand.isEmpty || !ports.offer(tips, isExpress) {
+                    inHand.append((tips, isExpress))
+                    counted.waits += 1
+                }
+            }
+        }
+    }
+
+    /// Groups what waits by connection, so that under load one message carries many receipts.
+    private func sendAnswers(_ socket: borrowing Socket) {
+        let waiting = answers.drain()
+        guard !waiting.isEmpty else { return }
+        var receipts: [[UInt8]: [Receipt]] = [:]
+        var sent: UInt64 = 0
+        for answer in waiting {
+            switch answer.result {
+            case .success(let receipt):
+                sent += 1
+                receipts[answer.route, default: []].append(receipt)
+            case .failure(let rejection):
+                shared.withLock { $0.count(rejection.code) }
+                let body = RejectionCodec.encode([TipRejection(tip: answer.tip, index: answer.index, rejection)])
+                send(.rejections, answer.request, body, to: answer.route, socket)
+            }
+        }
+        for (route, all) in receipts {
+            var rest = all[...]
+            while !rest.isEmpty {
+                send(.receipts, 0, ReceiptCodec.encode(rest.prefix(WireLimits.receiptsPerMessage)), to: route, socket)
+                rest = rest.dropFirst(WireLimits.receiptsPerMessage)
+            }
+        }
+        if sent > 0 { shared.withLock { $0.receipts += sent } }
+    }
+
+    /// A receipt that cannot be sent is not missed for long: the post sends the tip again and is told `repeat`.
+    private func send(_ verb: Verb, _ request: UInt32, _ body: [UInt8], to route: [UInt8], _ socket: borrowing Socket) {
+        switch try? socket.trySend(frames: [route, Header(verb, request: request).encoded, body]) {
+        case .sent: break
+        case .unreachable: shared.withLock { $0.unreachable += 1 }
+        case .wouldBlock, nil: shared.withLock { $0.blocked += 1 }
+        }
+    }
+}

@@ -1,0 +1,111 @@
+import TipModel
+
+extension DaemonSettings {
+    /// Reads `path` and the triage and zones files that it names.
+    /// - Throws: everything that is wrong in the three files together.
+    public static func load(path: String) throws(SettingsError) -> DaemonSettings {
+        try loading { issues in
+            guard var settings = SettingsReader.read(path, issues: &issues, body: settings) else { return nil }
+            // Read them even after mistakes in the first file, so that one run shows all; but not from a path that
+            // is itself the mistake.
+            if !settings.triageFile.isEmpty, let rules = TriageFile.read(settings.triageFile, issues: &issues) {
+                settings.triage = rules
+            }
+            if !settings.zonesFile.isEmpty, let zones = ZonesFile.read(settings.zonesFile, issues: &issues) {
+                settings.zones = zones
+            }
+            return settings
+        }
+    }
+
+    /// The main file's own keys; triage and zones stay empty.
+    static func settings(_ root: SettingsSection) -> DaemonSettings {
+        let folder = folderOf(root.reader.file)
+        func beside(_ name: String) -> String { joinPath(folder == "." ? "" : folder, name) }
+        var settings = DaemonSettings(
+            dataDirectory: root.path("data_directory", default: "/var/lib/watchpost"), zones: [], triage: .empty)
+        settings.tipsEndpoint = root.endpoint("tips_endpoint", default: settings.tipsEndpoint)
+        settings.feedEndpoint = root.endpoint("feed_endpoint", default: settings.feedEndpoint)
+        if settings.tipsEndpoint == settings.feedEndpoint, !settings.tipsEndpoint.hasSuffix(":*") {
+            root.issue("feed_endpoint", "must differ from tips_endpoint")
+        }
+        settings.adminSocket = root.socketPath("admin_socket", default: settings.adminSocket)
+        settings.secretKeyFile = root.path("secret_key_file", default: settings.secretKeyFile)
+        settings.triageFile = root.path("triage_file", default: beside("triage.yaml"))
+        settings.zonesFile = root.path("zones_file", default: beside("district/zones.yaml"))
+        settings.logLevel = root.logLevel("log_level", default: settings.logLevel)
+        settings.ingest = root.section("ingest", ingest)
+        settings.feed = root.section("feed", feed)
+        settings.journal = root.section("journal", journal)
+        settings.presence = root.section("presence") { part in
+            var value = Presence()
+            value.silentAfter = part.duration(
+                "silent_after", default: value.silentAfter, in: .seconds(10)...Duration.seconds(86_400))
+            return value
+        }
+        return settings
+    }
+
+    private static func ingest(_ part: SettingsSection) -> Ingest {
+        var value = Ingest()
+        value.queueTips = part.int("queue_tips", default: value.queueTips, in: 16...65_536, unit: "tips")
+        value.batchTips = part.int("batch_tips", default: value.batchTips, in: 1...4_096, unit: "tips")
+        // The lower bound keeps a day's margin over the longest age that an agent's spool may have.
+        value.idWindow = part.duration(
+            "id_window", default: value.idWindow,
+            in: (AgentSettings.longestSpoolAge + .seconds(86_400))...Duration.seconds(365 * 86_400))
+        value.maxPosts = part.int("max_posts", default: value.maxPosts, in: 1...10_000, unit: "posts")
+        return value
+    }
+
+    private static func feed(_ part: SettingsSection) -> Feed {
+        var value = Feed()
+        value.ringEvents = part.int("ring_events", default: value.ringEvents, in: 64...1_000_000, unit: "events")
+        value.ringBytes = part.size("ring_bytes", default: value.ringBytes, in: (64 << 10)...(1 << 30))
+        value.pageEvents = part.int("page_events", default: value.pageEvents, in: 16...4_096, unit: "events")
+        value.maxSubscriptions = part.int(
+            "max_subscriptions", default: value.maxSubscriptions, in: 1...16_384, unit: "subscriptions")
+        value.perUnitSubscriptions = part.int(
+            "per_unit_subscriptions", default: value.perUnitSubscriptions, in: 1...64, unit: "subscriptions")
+        value.heartbeatTimeout = part.duration(
+            "heartbeat_timeout", default: value.heartbeatTimeout, in: .seconds(2)...Duration.seconds(600))
+        return value
+    }
+
+    private static func journal(_ part: SettingsSection) -> JournalPart {
+        var value = JournalPart()
+        value.snapshotEvery = part.int(
+            "snapshot_every", default: value.snapshotEvery, in: 100...10_000_000, unit: "records")
+        value.busy = part.duration("busy", default: value.busy, in: .milliseconds(100)...Duration.seconds(60))
+        return value
+    }
+}
+
+extension TriageRules {
+    /// Stands in until the triage file is read; matches nothing.
+    static var empty: TriageRules {
+        TriageRules(
+            categories: [:],
+            correlation: CorrelationRules(
+                windowMilliseconds: 0, maximumDistance: 0, distancePoints: 0, timePoints: 0, categoryPoints: 0,
+                textPoints: 0, attachAt: 1, candidateBound: 1),
+            urgency: UrgencyRules(
+                words: [], negations: [], negationReach: 0, nightFrom: 0, nightUntil: 0, nightPoints: 0,
+                utcOffsetMinutes: 0, corroborationPoints: 0, corroborationMaximum: 0, panicPoints: 0, priorityAt: 1,
+                urgentAt: 2, emergencyAt: 3))
+    }
+}
+
+extension SettingsSection {
+    /// A Unix socket's path; also the default is checked, because the data directory decides its length.
+    func socketPath(_ key: String, default value: String) -> String {
+        let path = path(key, default: value)
+        if path.utf8.count > maximumSocketPathBytes {
+            issue(
+                key,
+                "the socket's path has \(path.utf8.count) bytes, at most \(maximumSocketPathBytes) are possible: "
+                    + Self.quoted(path))
+        }
+        return path
+    }
+}

@@ -1,0 +1,118 @@
+public import TipModel
+
+/// What `watchpostd.yaml`, `triage.yaml` and `zones.yaml` say together. config/watchpostd.yaml documents every key;
+/// the initial values here are the only place where the defaults live.
+///
+/// SIGHUP may change `triage`, `zones` and `logLevel`; for the rest see ``restartOnlyDifferences(from:)``.
+public struct DaemonSettings: Hashable, Sendable {
+    /// Between the network and the core.
+    public struct Ingest: Hashable, Sendable {
+        /// Tips that may wait between the socket and the core; when full, agents are told to wait.
+        public var queueTips = 1_024
+        /// Most tips in one commit.
+        public var batchTips = 512
+        /// How long a tip id is remembered. Longer than the oldest tip an agent may keep (14 days), so that a late
+        /// repeat is still recognised.
+        public var idWindow = Duration.seconds(30 * 86_400)
+        /// Most enrolled posts.
+        public var maxPosts = 512
+
+        public init() {}
+    }
+
+    /// Towards patrols.
+    public struct Feed: Hashable, Sendable {
+        /// Newest events kept in memory; an older cursor is served from the journal.
+        public var ringEvents = 4_096
+        /// Bytes of those events; whichever bound is met first holds.
+        public var ringBytes = 8 << 20
+        /// Events read from the journal at a time during catch-up.
+        public var pageEvents = 256
+        /// Most subscriptions at once; one more is refused.
+        public var maxSubscriptions = 1_024
+        /// Most subscriptions of one unit; one more is refused.
+        public var perUnitSubscriptions = 4
+        /// A subscription that is silent for this long ends.
+        public var heartbeatTimeout = Duration.seconds(15)
+
+        public init() {}
+    }
+
+    /// The store.
+    public struct JournalPart: Hashable, Sendable {
+        /// Records between two snapshots.
+        public var snapshotEvery = 50_000
+        /// How long a statement waits for another connection's lock before it fails.
+        public var busy = Duration.seconds(5)
+
+        public init() {}
+    }
+
+    /// Whether posts are alive.
+    public struct Presence: Hashable, Sendable {
+        /// A post not heard from for this long counts as silent.
+        public var silentAfter = Duration.seconds(90)
+
+        public init() {}
+    }
+
+    /// Folder of the journal, snapshots and, unless named elsewhere, key and admin socket.
+    public var dataDirectory: String
+    /// Where posts connect: `tcp://address:port`; port `*` lets the system choose.
+    public var tipsEndpoint = "tcp://127.0.0.1:7401"
+    /// Where patrols connect.
+    public var feedEndpoint = "tcp://127.0.0.1:7402"
+    /// Path of the admin Unix socket, at most ``maximumSocketPathBytes``.
+    public var adminSocket: String
+    /// The daemon's own CURVE secret key.
+    public var secretKeyFile: String
+    /// Where `triage` was read from.
+    public var triageFile = ""
+    /// Where `zones` was read from.
+    public var zonesFile = ""
+    public var logLevel = LogLevel.info
+    public var ingest = Ingest()
+    public var feed = Feed()
+    public var journal = JournalPart()
+    public var presence = Presence()
+    /// The district; at least one zone, neighbours mutual.
+    public var zones: [Zone]
+    public var triage: TriageRules
+
+    /// Defaults for everything that is not given; the admin socket and key lie in `dataDirectory`.
+    public init(dataDirectory: String, zones: [Zone], triage: TriageRules) {
+        self.dataDirectory = dataDirectory
+        self.adminSocket = joinPath(dataDirectory, "admin.sock")
+        self.secretKeyFile = joinPath(dataDirectory, "daemon.key")
+        self.zones = zones
+        self.triage = triage
+    }
+
+    /// Keys whose values differ from `other`'s and that only a restart can change. Empty when a reload is enough.
+    public func restartOnlyDifferences(from other: DaemonSettings) -> [String] {
+        let pairs: [(String, Bool)] = [
+            ("data_directory", dataDirectory == other.dataDirectory),
+            ("tips_endpoint", tipsEndpoint == other.tipsEndpoint),
+            ("feed_endpoint", feedEndpoint == other.feedEndpoint),
+            ("admin_socket", adminSocket == other.adminSocket),
+            ("secret_key_file", secretKeyFile == other.secretKeyFile),
+            ("ingest.queue_tips", ingest.queueTips == other.ingest.queueTips),
+            ("ingest.batch_tips", ingest.batchTips == other.ingest.batchTips),
+            ("ingest.id_window", ingest.idWindow == other.ingest.idWindow),
+            ("ingest.max_posts", ingest.maxPosts == other.ingest.maxPosts),
+            ("feed.ring_events", feed.ringEvents == other.feed.ringEvents),
+            ("feed.ring_bytes", feed.ringBytes == other.feed.ringBytes),
+            ("feed.page_events", feed.pageEvents == other.feed.pageEvents),
+            ("feed.max_subscriptions", feed.maxSubscriptions == other.feed.maxSubscriptions),
+            ("feed.per_unit_subscriptions", feed.perUnitSubscriptions == other.feed.perUnitSubscriptions),
+            ("feed.heartbeat_timeout", feed.heartbeatTimeout == other.feed.heartbeatTimeout),
+            ("journal.snapshot_every", journal.snapshotEvery == other.journal.snapshotEvery),
+            ("journal.busy", journal.busy == other.journal.busy),
+            ("presence.silent_after", presence.silentAfter == other.presence.silentAfter),
+        ]
+        return pairs.filter { !$0.1 }.map(\.0)
+    }
+}
+
+/// Bytes that fit in a Unix socket's address on every system we run on (107 on Linux, 103 on macOS), with a margin.
+public let maximumSocketPathBytes = 100

@@ -1,0 +1,142 @@
+public import DispatchDesk
+public import Journal
+public import TipModel
+
+/// What the core is asked to do. Everything that changes anything comes through here, from any thread, and is
+/// decided by one: that is what makes two racing claims or two copies of a tip a matter of order.
+public enum StationCommand: Sendable {
+    case tip(TipCommand)
+    case step(StepCommand)
+    /// A post's heartbeat: it may end a silence, or tell that numbers were lost.
+    case heartbeat(PostID, series: UInt64, lowestUnsent: UInt64)
+    case silent(PostID, since: Timestamp)
+    case cursor(UnitID, FeedCursor)
+    case enrol(EnrolCommand)
+    case revoke(PrincipalID, reason: String, reply: @Sendable (Result<SequenceNumber, Rejection>) -> Void)
+    /// New rules from a reload; open incidents keep what was decided.
+    case rules(TriageRules)
+    /// Reads the state on the core's thread. The body must be short.
+    case inspect(@Sendable (StationState, StationCounters) -> Void)
+    /// A snapshot that was encoded beside the core.
+    case snapshot(StoredSnapshot)
+}
+
+/// A tip that was let in and decoded.
+public struct TipCommand: Sendable {
+    public var ticket: TipTicket
+    public var post: Post
+    public var tip: Tip
+    public var encoded: [UInt8]
+    public var skewMilliseconds: Int64
+
+    public init(ticket: TipTicket, post: Post, tip: Tip, encoded: [UInt8], skewMilliseconds: Int64) {
+        self.ticket = ticket
+        self.post = post
+        self.tip = tip
+        self.encoded = encoded
+        self.skewMilliseconds = skewMilliseconds
+    }
+}
+
+/// Where the answer about a tip goes.
+public struct TipTicket: Hashable, Sendable {
+    /// The connection's routing id. Chosen by the peer, so good for answering and nothing else.
+    public var route: [UInt8]
+    public var request: UInt32
+    /// The tip's place in its SUBMIT.
+    public var index: UInt32
+
+    public init(route: [UInt8], request: UInt32, index: UInt32) {
+        self.route = route
+        self.request = request
+        self.index = index
+    }
+}
+
+public struct TipOutcome: Sendable {
+    public var ticket: TipTicket
+    public var tip: TipID
+    public var result: Result<Receipt, Rejection>
+}
+
+/// A unit's step.
+public struct StepCommand: Sendable {
+    public var step: Step
+    public var unit: PatrolUnit
+    public var incident: IncidentID
+    public var disposition: Disposition?
+    public var note: String
+    public var reply: @Sendable (StepOutcome) -> Void
+
+    public init(
+        step: Step, unit: PatrolUnit, incident: IncidentID, disposition: Disposition?, note: String,
+        reply: @escaping @Sendable (StepOutcome) -> Void
+    ) {
+        self.step = step
+        self.unit = unit
+        self.incident = incident
+        self.disposition = disposition
+        self.note = note
+        self.reply = reply
+    }
+}
+
+public struct StepOutcome: Sendable {
+    public var incidentID: IncidentID
+    /// Nil when it was done, or was so already.
+    public var refusal: Rejection?
+    /// As it is now; nil where the unit may not see it.
+    public var incident: Incident?
+    /// The record it made; 0 for none.
+    public var sequence: SequenceNumber
+}
+
+public struct EnrolCommand: Sendable {
+    public var subject: Enrolment.Subject
+    /// CURVE public key, 32 bytes.
+    public var publicKey: [UInt8]
+    /// Whether an enrolment under the same name may be replaced; its old key is then refused.
+    public var replace: Bool
+    public var reply: @Sendable (Result<SequenceNumber, Rejection>) -> Void
+
+    public init(
+        subject: Enrolment.Subject, publicKey: [UInt8], replace: Bool,
+        reply: @escaping @Sendable (Result<SequenceNumber, Rejection>) -> Void
+    ) {
+        self.subject = subject
+        self.publicKey = publicKey
+        self.replace = replace
+        self.reply = reply
+    }
+}
+
+/// A record that patrols are sent, once it is durable.
+public struct CommittedEvent: Sendable {
+    public var sequence: SequenceNumber
+    public var lane: Lane
+    public var zone: ZoneID
+    public var level: UrgencyLevel
+    /// An encoded `FeedEvent`.
+    public var event: [UInt8]
+}
+
+/// Where the core's results go, each called on the core's thread after the commit. None may block.
+public struct StationPorts: Sendable {
+    /// Receipts and rejections of a batch.
+    public var tips: @Sendable ([TipOutcome]) -> Void
+    public var publish: @Sendable ([CommittedEvent]) -> Void
+    /// The enrolments after a change.
+    public var enrolments: @Sendable ([Enrolment]) -> Void
+    /// Called each time round, for the watchdog.
+    public var beat: @Sendable () -> Void
+
+    public init(
+        tips: @escaping @Sendable ([TipOutcome]) -> Void, publish: @escaping @Sendable ([CommittedEvent]) -> Void,
+        enrolments: @escaping @Sendable ([Enrolment]) -> Void, beat: @escaping @Sendable () -> Void
+    ) {
+        self.tips = tips
+        self.publish = publish
+        self.enrolments = enrolments
+        self.beat = beat
+    }
+}

@@ -1,0 +1,149 @@
+internal import Journal
+internal import TipModel
+internal import TipWire
+internal import Triage
+
+// One tip: identity, correlate, score, and the record that comes of it. Access and decoding are behind it already.
+extension StationCore {
+    /// Whether a tip was accepted before.
+    enum Identity {
+        case new
+        /// Accepted before, with this same body: the first answer again.
+        case known(Receipt)
+        case refused(Rejection)
+    }
+
+    /// What triage made of a tip.
+    struct TipDecision {
+        var incident: IncidentID
+        var verdict: Verdict
+        /// Of the correlation.
+        var reasons: [Reason]
+        var events: [Event]
+    }
+
+    mutating func accept(_ command: TipCommand, now: Timestamp) {
+        let result = decide(command, now: now)
+        if case .failure(let rejection) = result { counters.count(rejection.code) }
+        batch.tips.append(TipOutcome(ticket: command.ticket, tip: command.tip.id, result: result))
+    }
+
+    mutating func decide(_ command: TipCommand, now: Timestamp) -> Result<Receipt, Rejection> {
+        let key = TipKey(post: command.post.id, tip: command.tip.id)
+        switch identify(key, encoded: command.encoded, now: now) {
+        case .known(let receipt):
+            counters.repeats += 1
+            return .success(receipt)
+        case .refused(let rejection): return .failure(rejection)
+        case .new: break
+        }
+        guard rules.categories[command.tip.category] != nil else {
+            return .failure(
+                Rejection(
+                    .unknownCategory, field: "tip.category",
+                    "'\(clipped(command.tip.category, bytes: 32))' is not one of the configured categories"))
+        }
+        let sequence = nextSequence
+        let accepted = TipAccepted(
+            post: command.post.id, zone: command.post.zone, tip: command.tip, encoded: command.encoded,
+            position: command.tip.position ?? command.post.position, receivedAt: now,
+            skewMilliseconds: command.skewMilliseconds)
+        let decision = triage(accepted, now: now)
+        let levelBefore = state.incidents[decision.incident]?.urgency.level
+        state.apply(Record(sequence: sequence, at: now, events: decision.events))
+        guard let incident = state.incidents[decision.incident] else {
+            return .failure(Rejection(.unavailable, "the incident could not be made"))
+        }
+        index.update(incident)
+        let level = max(levelBefore ?? incident.urgency.level, incident.urgency.level)
+        publish(
+            FeedEvent(
+                sequence: sequence, lane: Lane(level: level), at: now,
+                kind: decision.verdict == .new ? .opened : .correlated, incident: incident,
+                tip: TipSummary(accepted), reasons: decision.reasons),
+            level: level, events: decision.events, tip: key)
+        let receipt = Receipt(
+            tip: command.tip.id, sequence: sequence, incident: incident.id, verdict: decision.verdict,
+            level: incident.urgency.level, score: incident.urgency.score)
+        batch.pending[key] = (command.encoded, receipt)
+        counters.accepted += 1
+        return .success(receipt)
+    }
+
+    func identify(_ key: TipKey, encoded: [UInt8], now: Timestamp) -> Identity {
+        if let pending = batch.pending[key] {
+            return answer(pending.receipt, matches: pending.encoded == encoded)
+        }
+        do throws(JournalError) {
+            if let stored = try journal.find(post: key.post, tip: key.tip) {
+                let receipt = Receipt(
+                    tip: key.tip, sequence: stored.sequence, incident: stored.incident, verdict: .repeat,
+                    level: stored.level, score: stored.score)
+                return answer(receipt, matches: stored.encoded == encoded)
+            }
+        } catch {
+            return .refused(Rejection(unavailable: error))
+        }
+        let age = now.milliseconds(since: key.tip.madeAt)
+        if age > settings.idWindowMilliseconds {
+            return .refused(
+                Rejection(
+                    .tooOld, field: "tip.id",
+                    "made \(age / 86_400_000) days ago; repeats are recognised for \(settings.idWindowMilliseconds / 86_400_000) days"))
+        }
+        if age < -TipLimits.futureMilliseconds {
+            return .refused(
+                Rejection(.inFuture, field: "tip.id", "made \(-age / 3_600_000) hours ahead of the daemon's clock; set the post's"))
+        }
+        return .new
+    }
+
+    private func answer(_ receipt: Receipt, matches: Bool) -> Identity {
+        guard matches else {
+            return .refused(
+                Rejection(
+                    .conflict, field: "tip.id",
+                    "tip \(receipt.tip) was accepted with another body as \(receipt.sequence); nothing was changed"))
+        }
+        var again = receipt
+        again.verdict = .repeat
+        return .known(again)
+    }
+
+    /// Correlates and scores. Pure but for reading the state: the same state, rules and clock decide the same.
+    func triage(_ accepted: TipAccepted, now: Timestamp) -> TipDecision {
+        let tip = accepted.tip
+        var view = TipView(tip, post: accepted.post, zone: accepted.zone)
+        view.position = accepted.position
+        let candidates = index.candidates(
+            zone: accepted.zone, drill: tip.drill, position: accepted.position,
+            since: now.advanced(byMilliseconds: -rules.correlation.windowMilliseconds),
+            bound: rules.correlation.candidateBound)
+        let tipUrgency = engine.scorer.score(tip)
+        let incidents = state.incidents
+        switch engine.correlator.decide(view, candidates: candidates.lazy.compactMap { incidents[$0] }, now: now) {
+        case .open(let reasons):
+            let id = IncidentID(state.nextIncident)
+            return TipDecision(
+                incident: id, verdict: .new, reasons: reasons,
+                events: [
+                    .tipAccepted(accepted),
+                    .incidentOpened(IncidentOpened(incident: id, urgency: tipUrgency, reasons: reasons)),
+                ])
+        case .attach(let id, let score, let reasons):
+            var events: [Event] = [
+                .tipAccepted(accepted),
+                .tipCorrelated(TipCorrelated(incident: id, score: score, reasons: reasons, tipUrgency: tipUrgency)),
+            ]
+            if let incident = state.incidents[id] {
+                let witness = witnessHash(post: accepted.post, reporter: tip.reporter)
+                let witnesses = incident.witnesses.count + (incident.witnesses.contains(witness) ? 0 : 1)
+                let urgency = engine.scorer.combine(current: incident.urgency, tip: tipUrgency, witnesses: witnesses)
+                if urgency != incident.urgency {
+                    events.append(.urgencyChanged(UrgencyChanged(incident: id, urgency: urgency)))
+                }
+            }
+            return TipDecision(incident: id, verdict: .correlated, reasons: reasons, events: events)
+        }
+    }
+}

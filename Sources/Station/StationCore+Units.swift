@@ -1,0 +1,100 @@
+internal import DispatchDesk
+internal import Journal
+internal import TipModel
+internal import Triage
+
+// What units, posts and the administration change.
+extension StationCore {
+    mutating func take(_ command: StepCommand, now: Timestamp) {
+        let unit = command.unit
+        guard let incident = state.incidents[command.incident], unit.zones.contains(incident.zone) else {
+            // The same words whether it does not exist or is not theirs to see.
+            answer(command, Rejection(.notFound, "\(command.incident) is not an incident of your zones"), nil, 0)
+            return
+        }
+        let decision = Lifecycle.decide(
+            command.step, by: unit.id, on: incident, disposition: command.disposition, note: command.note)
+        switch decision {
+        case .already: answer(command, nil, incident, 0)
+        case .refuse(let rejection):
+            counters.count(rejection.code)
+            answer(command, rejection, incident, 0)
+        case .move(let change):
+            let sequence = nextSequence
+            state.apply(Record(sequence: sequence, at: now, events: [.phaseChanged(change)]))
+            guard let moved = state.incidents[command.incident] else { return }
+            if moved.phase == .cleared { index.remove(moved.id) }
+            let level = moved.urgency.level
+            publish(
+                FeedEvent(
+                    sequence: sequence, lane: Lane(level: level), at: now, kind: EventKind(phase: change.phase),
+                    incident: moved, unit: unit.id),
+                level: level, events: [.phaseChanged(change)], tip: nil)
+            answer(command, nil, moved, sequence)
+        }
+    }
+
+    private mutating func answer(
+        _ command: StepCommand, _ refusal: Rejection?, _ incident: Incident?, _ sequence: SequenceNumber
+    ) {
+        // Even an answer that changes nothing waits for the commit: it may rest on another command of this batch.
+        batch.replies.append { failure in
+            command.reply(
+                StepOutcome(
+                    incidentID: command.incident, refusal: failure.map(Rejection.init(unavailable:)) ?? refusal,
+                    incident: failure == nil ? incident : nil, sequence: failure == nil ? sequence : 0))
+        }
+    }
+
+    mutating func hear(_ post: PostID, series: UInt64, lowestUnsent: UInt64, now: Timestamp) {
+        guard let ledger = state.ledgers[post] else { return }
+        var events: [Event] = []
+        if let since = ledger.silentSince { events.append(.postHeard(post, silentSince: since)) }
+        for numbers in ledger.lost(series: series, lowestUnsent: lowestUnsent) {
+            events.append(.tipsMissing(post, series: series, numbers: numbers))
+        }
+        if !events.isEmpty { stage(events, now: now) }
+    }
+
+    mutating func enrol(_ command: EnrolCommand, now: Timestamp) {
+        let principal = Enrolment(subject: command.subject, publicKey: command.publicKey, generation: 0).principal
+        if let known = state.enrolments[principal], !known.isRevoked, !command.replace {
+            command.reply(
+                .failure(Rejection(.conflict, "\(principal) is enrolled already; revoke it or replace it")))
+            return
+        }
+        if let holder = state.enrolments.values.first(where: { $0.publicKey == command.publicKey && !$0.isRevoked }),
+            holder.principal != principal
+        {
+            command.reply(.failure(Rejection(.conflict, "this public key belongs to \(holder.principal)")))
+            return
+        }
+        let event: Event =
+            switch command.subject {
+            case .post(let post): .postEnrolled(PostEnrolled(post: post, publicKey: command.publicKey))
+            case .unit(let unit): .unitEnrolled(UnitEnrolled(unit: unit, publicKey: command.publicKey))
+            }
+        record(event, reply: command.reply, now: now)
+    }
+
+    mutating func revoke(
+        _ principal: PrincipalID, reason: String, reply: @escaping @Sendable (Result<SequenceNumber, Rejection>) -> Void,
+        now: Timestamp
+    ) {
+        guard let known = state.enrolments[principal], !known.isRevoked else {
+            reply(.failure(Rejection(.notFound, "\(principal) is not enrolled")))
+            return
+        }
+        record(.revoked(Revoked(principal: principal, reason: reason)), reply: reply, now: now)
+    }
+
+    private mutating func record(
+        _ event: Event, reply: @escaping @Sendable (Result<SequenceNumber, Rejection>) -> Void, now: Timestamp
+    ) {
+        let sequence = stage([event], now: now)
+        batch.enrolmentsChanged = true
+        batch.replies.append { failure in
+            reply(failure.map { .failure(Rejection(unavailable: $0)) } ?? .success(sequence))
+        }
+    }
+}

@@ -1,0 +1,252 @@
+internal import DispatchDesk
+public import Journal
+public import TipModel
+internal import TipWire
+internal import Triage
+
+/// Decides commands, commits what they change with one sync, and only then tells.
+///
+/// Used by one thread. The state runs ahead of the journal within a batch, because the second tip of a batch may
+/// belong to the incident that the first one opened. When the commit fails, the state is therefore thrown away and
+/// rebuilt from the journal, and everybody who waited gets `unavailable`: what was not acknowledged is sent again.
+public struct StationCore: ~Copyable {
+    public struct Settings: Sendable {
+        /// How old a tip id may be, in milliseconds.
+        public var idWindowMilliseconds: Int64 = 30 * 86_400_000
+        /// Records after which a snapshot is due.
+        public var snapshotEvery: UInt64 = 50_000
+        /// After a failed commit, tips are refused at once for this long, so that a full disk is not hammered.
+        public var failurePauseMilliseconds: Int64 = 2_000
+
+        public init() {}
+    }
+
+    let journal: any Journal
+    let settings: Settings
+    let time: any TimeSource
+    var state: StationState
+    var rules: TriageRules
+    var engine: TriageEngine
+    var index: OpenIncidentIndex
+    var batch = Batch()
+    private var snapshotSequence: SequenceNumber
+    /// Set after a failed commit: the reason, and until when (monotonic) tips are refused without a try.
+    private var failure: (error: JournalError, until: Int64)?
+    /// Set while the state is ahead of the journal because a commit failed and it could not yet be rebuilt.
+    private var isAhead = false
+    public internal(set) var counters = StationCounters()
+
+    /// - Parameter state: folded from this journal.
+    public init(
+        journal: any Journal, state: StationState, rules: TriageRules, settings: Settings, time: any TimeSource
+    ) {
+        self.journal = journal
+        self.state = state
+        self.rules = rules
+        self.settings = settings
+        self.time = time
+        engine = TriageEngine(rules: rules)
+        index = OpenIncidentIndex(cellMetres: engine.cellMetres, incidents: state.openIncidents)
+        snapshotSequence = state.sequence
+    }
+
+    /// What a batch does, until it is committed.
+    struct Batch {
+        var drafts: [Draft] = []
+        var committed: [CommittedEvent] = []
+        var tips: [TipOutcome] = []
+        /// Tips of this batch that the journal does not know yet.
+        var pending: [TipKey: (encoded: [UInt8], receipt: Receipt)] = [:]
+        /// Answers that hold only once the batch is durable, each told the failure instead if it is not.
+        var replies: [@Sendable (JournalError?) -> Void] = []
+        var enrolmentsChanged = false
+    }
+
+    /// What came of a batch, to be told now that it is durable.
+    public struct Outcome: Sendable {
+        public var tips: [TipOutcome] = []
+        public var committed: [CommittedEvent] = []
+        public var replies: [@Sendable () -> Void] = []
+        /// Set when enrolments changed.
+        public var enrolments: [Enrolment]?
+        /// Set when the commit failed.
+        public var failure: JournalError?
+    }
+
+    /// Processes commands in order, with one append for all that they change.
+    public mutating func process(_ commands: [StationCommand]) -> Outcome {
+        batch = Batch()
+        if isAhead { rebuild() }
+        let now = time.now()
+        for command in commands { handle(command, now: now) }
+        return commit()
+    }
+
+    private mutating func handle(_ command: StationCommand, now: Timestamp) {
+        switch command {
+        case .tip(let tip):
+            if let failure = currentFailure() {
+                batch.tips.append(TipOutcome(ticket: tip.ticket, tip: tip.tip.id, result: .failure(failure)))
+            } else {
+                accept(tip, now: now)
+            }
+        case .step(let step): take(step, now: now)
+        case .heartbeat(let post, let series, let lowestUnsent):
+            hear(post, series: series, lowestUnsent: lowestUnsent, now: now)
+        case .silent(let post, let since):
+            guard state.ledgers[post]?.silentSince == nil else { return }
+            stage([.postFellSilent(post, since: since)], now: now)
+        case .cursor(let unit, let cursor):
+            guard state.cursors[unit] != cursor else { return }
+            stage([.cursorAdvanced(unit, alert: cursor.alert, main: cursor.main)], now: now)
+        case .enrol(let command): enrol(command, now: now)
+        case .revoke(let principal, let reason, let reply): revoke(principal, reason: reason, reply: reply, now: now)
+        case .rules(let rules):
+            self.rules = rules
+            engine = TriageEngine(rules: rules)
+            index = OpenIncidentIndex(cellMetres: engine.cellMetres, incidents: state.openIncidents)
+        case .inspect(let body): body(state, counters)
+        case .snapshot(let snapshot):
+            // Losing one costs start-up time and nothing else.
+            do {
+                try journal.save(snapshot)
+                counters.snapshots += 1
+            } catch {
+                counters.snapshotFailures += 1
+            }
+        }
+    }
+
+    // MARK: Commit
+
+    var nextSequence: SequenceNumber { state.sequence + 1 }
+
+    /// Folds events in that concern no incident and stages them for the commit.
+    @discardableResult
+    mutating func stage(_ events: [Event], now: Timestamp) -> SequenceNumber {
+        let sequence = nextSequence
+        state.apply(Record(sequence: sequence, at: now, events: events))
+        batch.drafts.append(Draft(at: now, events: events))
+        return sequence
+    }
+
+    mutating func publish(_ event: FeedEvent, level: UrgencyLevel, events: [Event], tip: TipKey?) {
+        let encoded = FeedCodec.encode(event)
+        let zone = event.incident.zone
+        batch.drafts.append(
+            Draft(
+                at: event.at, events: events, tip: tip, incident: event.incident.id,
+                feed: FeedDraft(lane: event.lane, zone: zone, level: level, event: encoded)))
+        batch.committed.append(
+            CommittedEvent(sequence: event.sequence, lane: event.lane, zone: zone, level: level, event: encoded))
+    }
+
+    private mutating func commit() -> Outcome {
+        let done = batch
+        batch = Batch()
+        var outcome = Outcome()
+        do throws(JournalError) {
+            if !done.drafts.isEmpty, !isAhead {
+                let first = try journal.append(done.drafts)
+                guard first + SequenceNumber(done.drafts.count) - 1 == state.sequence else {
+                    throw JournalError(.misuse, "the journal numbered a record \(first) that is not the next")
+                }
+                counters.commits += 1
+                counters.records += UInt64(done.drafts.count)
+                counters.largestBatch = max(counters.largestBatch, UInt64(done.drafts.count))
+                failure = nil
+            }
+            if isAhead, let failure { throw failure.error }
+            outcome.tips = done.tips
+            outcome.committed = done.committed
+            outcome.replies = done.replies.map { reply in { reply(nil) } }
+            if done.enrolmentsChanged { outcome.enrolments = Array(state.enrolments.values) }
+        } catch {
+            fail(error)
+            outcome.failure = error
+            let rejection = Rejection(unavailable: error)
+            // Repeats and refusals rest on what is durable, so they stand; what this batch accepted does not.
+            outcome.tips = done.tips.map { tip in
+                guard case .success(let receipt) = tip.result, receipt.verdict != .repeat else { return tip }
+                return TipOutcome(ticket: tip.ticket, tip: tip.tip, result: .failure(rejection))
+            }
+            outcome.replies = done.replies.map { reply in { reply(error) } }
+        }
+        return outcome
+    }
+
+    private mutating func fail(_ error: JournalError) {
+        counters.commitFailures += 1
+        failure = (error, time.monotonicMilliseconds() + settings.failurePauseMilliseconds)
+        isAhead = true
+        rebuild()
+    }
+
+    /// Takes the state back to what is durable: what a failed batch did to it never happened. Where even reading
+    /// fails, nothing is committed until it succeeds.
+    private mutating func rebuild() {
+        guard let reader = try? journal.makeReader() else { return }
+        defer { reader.close() }
+        guard let rebuilt = try? Replay.state(from: reader), rebuilt.sequence == journal.lastSequence else { return }
+        state = rebuilt
+        index = OpenIncidentIndex(cellMetres: engine.cellMetres, incidents: state.openIncidents)
+        isAhead = false
+    }
+
+    func currentFailure() -> Rejection? {
+        guard let failure, isAhead || time.monotonicMilliseconds() < failure.until else { return nil }
+        return Rejection(unavailable: failure.error)
+    }
+
+    /// The state to snapshot, when enough has happened since the last one; asking marks it as taken.
+    public mutating func takeDueSnapshot() -> StationState? {
+        guard state.sequence - snapshotSequence >= settings.snapshotEvery else { return nil }
+        snapshotSequence = state.sequence
+        return state
+    }
+
+    /// Writes a snapshot of the present state, for a quick start next time.
+    public mutating func saveSnapshot() {
+        guard state.sequence > snapshotSequence else { return }
+        do {
+            try journal.save(SnapshotCodec.encode(state))
+            snapshotSequence = state.sequence
+        } catch {
+            counters.snapshotFailures += 1
+        }
+    }
+}
+
+/// What the core has done since it started.
+public struct StationCounters: Sendable {
+    public var accepted: UInt64 = 0
+    public var repeats: UInt64 = 0
+    public var rejected: [RejectionCode: UInt64] = [:]
+    public var commits: UInt64 = 0
+    public var commitFailures: UInt64 = 0
+    public var records: UInt64 = 0
+    public var largestBatch: UInt64 = 0
+    public var snapshots: UInt64 = 0
+    public var snapshotFailures: UInt64 = 0
+
+    public init() {}
+
+    mutating func count(_ code: RejectionCode) { rejected[code, default: 0] += 1 }
+}
+
+extension Rejection {
+    /// For everybody who waited for a commit that failed.
+    init(unavailable error: JournalError) {
+        self.init(.unavailable, "not stored: \(error.message)", retryAfterMilliseconds: 2_000)
+    }
+}
+
+extension TipSummary {
+    /// What patrols see of a tip.
+    init(_ accepted: TipAccepted) {
+        let tip = accepted.tip
+        self.init(
+            id: tip.id, post: accepted.post, observedAt: tip.observedAt, category: tip.category, text: tip.text,
+            place: tip.place, position: accepted.position, panic: tip.panic)
+    }
+}

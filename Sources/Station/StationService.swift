@@ -1,0 +1,148 @@
+public import Journal
+public import Logging
+internal import Synchronization
+public import TipModel
+public import ZeroMQ
+
+/// The core's thread: takes what waits, most urgent first, and commits it as one group.
+///
+/// Group commit needs no timer: while one group is being synced the next gathers, so a lone tip waits for nothing
+/// and a flood is synced by the hundreds.
+public final class StationService: Sendable {
+    public struct Settings: Sendable {
+        public var core = StationCore.Settings()
+        /// Ordinary tips that may wait; the ingest thread stops reading its socket at the bound.
+        public var queueTips = 1_024
+        /// Emergencies that may wait beside them.
+        public var queueExpress = 256
+        /// Steps, enrolments and questions that may wait; the asker is told `busy` at the bound.
+        public var queueControl = 1_024
+        /// Most tips in one group, so that an emergency never waits behind a longer one.
+        public var batchTips = 512
+
+        public init() {}
+    }
+
+    private let settings: Settings
+    private let journal: JournalBox
+    private let ports: StationPorts
+    private let time: any TimeSource
+    private let logger: Logger
+    private let wake: WakeSignal
+    private let express: Mailbox<TipCommand>
+    private let ordinary: Mailbox<TipCommand>
+    private let control: Mailbox<StationCommand>
+    /// Signalled after tips were taken, for an ingest thread that waits for room.
+    public let room: WakeSignal
+    private let isStopping = Atomic<Bool>(false)
+    private let thread = Mutex<ThreadHandle?>(nil)
+    private let snapshotThread = Mutex<ThreadHandle?>(nil)
+
+    /// The journal belongs to the core's thread from ``start(state:rules:)`` on; the box only carries it there.
+    private final class JournalBox: @unchecked Sendable {
+        // Safe: written once here, and read only by the core's thread after the thread that made it handed it over.
+        let journal: any Journal
+        init(_ journal: any Journal) { self.journal = journal }
+    }
+
+    public init(
+        journal: sending any Journal, settings: Settings, ports: StationPorts, time: any TimeSource, logger: Logger
+    ) throws(ZeroMQError) {
+        self.settings = settings
+        self.journal = JournalBox(journal)
+        self.ports = ports
+        self.time = time
+        self.logger = logger
+        wake = try WakeSignal()
+        room = try WakeSignal()
+        express = Mailbox(bound: settings.queueExpress, wake: wake)
+        ordinary = Mailbox(bound: settings.queueTips, wake: wake)
+        control = Mailbox(bound: settings.queueControl, wake: wake)
+    }
+
+    /// Hands tips over, all or none; false when there is no room (then wait for ``room``).
+    public func offer(_ tips: [TipCommand], express isExpress: Bool) -> Bool {
+        (isExpress ? express : ordinary).offer(all: tips)
+    }
+
+    /// Hands another command over; false when too many wait.
+    public func offer(_ command: StationCommand) -> Bool { control.offer(command) }
+
+    /// How many of each kind wait, for status.
+    public var waiting: (express: Int, ordinary: Int, control: Int) { (express.count, ordinary.count, control.count) }
+
+    /// Starts the thread.
+    /// - Parameter state: folded from this service's journal.
+    public func start(state: StationState, rules: TriageRules) throws(ZeroMQError) {
+        let handle = try spawnThread(name: "core") { [self] in run(state: state, rules: rules) }
+        thread.withLock { $0 = handle }
+    }
+
+    /// Commits what waits, saves a snapshot, closes the journal and ends the thread. Producers must have stopped.
+    /// - Returns: false when that took longer than `deadline`.
+    public func stop(deadline: Duration) -> Bool {
+        isStopping.store(true, ordering: .releasing)
+        wake.signal()
+        guard let handle = thread.withLock({ $0 }) else { return true }
+        return handle.join(deadline: deadline)
+    }
+
+    private func run(state: StationState, rules: TriageRules) {
+        var core = StationCore(
+            journal: journal.journal, state: state, rules: rules, settings: settings.core, time: time)
+        var polls = PollSet()
+        let wakeIndex = polls.add(fileDescriptor: wake.fileDescriptor)
+        ports.enrolments(Array(state.enrolments.values))
+        while true {
+            // The timeout only keeps the watchdog informed.
+            _ = try? polls.poll(timeoutMilliseconds: 1_000)
+            ports.beat()
+            if polls.isReadable(wakeIndex) { wake.clear() }
+            let isLast = isStopping.load(ordering: .acquiring)
+            while true {
+                let commands = gather()
+                if commands.isEmpty { break }
+                room.signal()
+                deliver(core.process(commands))
+                ports.beat()
+                if let due = core.takeDueSnapshot() { snapshot(due) }
+            }
+            if isLast { break }
+        }
+        _ = snapshotThread.withLock { $0 }?.join(deadline: .seconds(2))
+        core.saveSnapshot()
+        journal.journal.close()
+    }
+
+    /// The next group: control first (a claim or a revocation must not wait behind tips), then emergencies, then
+    /// the rest up to the bound.
+    private func gather() -> [StationCommand] {
+        var commands = control.drain(limit: 256)
+        commands.append(contentsOf: express.drain(limit: settings.batchTips).map(StationCommand.tip))
+        let left = max(1, settings.batchTips - commands.count)
+        commands.append(contentsOf: ordinary.drain(limit: left).map(StationCommand.tip))
+        return commands
+    }
+
+    private func deliver(_ outcome: StationCore.Outcome) {
+        if let failure = outcome.failure { logger.error("commit failed", metadata: ["reason": "\(failure)"]) }
+        // The access table first: a revocation holds before anybody hears that it was done.
+        if let enrolments = outcome.enrolments { ports.enrolments(enrolments) }
+        // Patrols before receipts: the alarm is what somebody waits for.
+        if !outcome.committed.isEmpty { ports.publish(outcome.committed) }
+        if !outcome.tips.isEmpty { ports.tips(outcome.tips) }
+        for reply in outcome.replies { reply() }
+    }
+
+    /// Encodes a snapshot beside the core; the core stores it when it comes back.
+    private func snapshot(_ state: StationState) {
+        let isRunning = snapshotThread.withLock { $0.map { !$0.join(deadline: .zero) } ?? false }
+        guard !isRunning else { return }
+        let handle = try? spawnThread(name: "snapshot") { [self] in
+            let parcel = SnapshotCodec.encode(state)
+            // Refused at the bound: the next one will do.
+            _ = control.offer(.snapshot(parcel))
+        }
+        snapshotThread.withLock { $0 = handle }
+    }
+}

@@ -1,0 +1,78 @@
+// Many lists, each ordered by (time, id), over one pool of entries linked both ways. An incident that is touched
+// moves to its list's newest end in constant time and leaves nothing behind, so a list needs no compaction and a
+// reader never steps over the dead. The order is a function of the contents alone, not of how they came about.
+
+/// Lists of incidents, newest last, found by key. An empty list takes no memory.
+struct RecencyLists<Key: Hashable & Sendable>: Sendable {
+    /// What a list is ordered by.
+    struct Order: Comparable {
+        var milliseconds: Int64
+        var id: UInt64
+
+        static func < (left: Order, right: Order) -> Bool {
+            (left.milliseconds, left.id) < (right.milliseconds, right.id)
+        }
+    }
+
+    /// Names an entry until it is removed.
+    typealias Handle = Int32
+
+    private struct Entry {
+        var order: Order
+        var older: Handle
+        var newer: Handle
+    }
+
+    private static var none: Handle { -1 }
+
+    private var entries: [Entry] = []
+    private var free: [Handle] = []
+    /// The newest entry of each list that is not empty.
+    private var newest: [Key: Handle] = [:]
+
+    /// Constant time for the newest; otherwise as many steps as there are newer entries in the list, which happens
+    /// only where the clock that orders them ran backwards.
+    mutating func insert(_ order: Order, in key: Key) -> Handle {
+        var newer = Self.none
+        var older = newest[key] ?? Self.none
+        while older != Self.none, entries[Int(older)].order > order {
+            newer = older
+            older = entries[Int(older)].older
+        }
+        let entry = Entry(order: order, older: older, newer: newer)
+        let handle: Handle
+        if let reused = free.popLast() {
+            handle = reused
+            entries[Int(handle)] = entry
+        } else {
+            handle = Handle(entries.count)
+            entries.append(entry)
+        }
+        if older != Self.none { entries[Int(older)].newer = handle }
+        if newer != Self.none { entries[Int(newer)].older = handle } else { newest[key] = handle }
+        return handle
+    }
+
+    /// Constant time. `key` is the one that it was inserted with.
+    mutating func remove(_ handle: Handle, from key: Key) {
+        let entry = entries[Int(handle)]
+        if entry.older != Self.none { entries[Int(entry.older)].newer = entry.newer }
+        if entry.newer != Self.none {
+            entries[Int(entry.newer)].older = entry.older
+        } else {
+            newest[key] = entry.older == Self.none ? nil : entry.older
+        }
+        free.append(handle)
+    }
+
+    /// The list's newest entry, nil where the list is empty.
+    func newest(in key: Key) -> Handle? { newest[key] }
+
+    func order(of handle: Handle) -> Order { entries[Int(handle)].order }
+
+    /// The entry next older in the same list.
+    func older(than handle: Handle) -> Handle? {
+        let older = entries[Int(handle)].older
+        return older == Self.none ? nil : older
+    }
+}

@@ -1,0 +1,64 @@
+import Testing
+
+@testable import Triage
+
+@Suite("Phrase automaton")
+struct PhraseAutomatonTests {
+    func matches(_ phrases: [String], _ text: String) -> [PhraseAutomaton.Match] {
+        let automaton = PhraseAutomaton(phrases)
+        var text = text
+        return text.withUTF8 { bytes in
+            var matches: [PhraseAutomaton.Match] = []
+            automaton.scan(bytes) { matches.append($0) }
+            return matches
+        }
+    }
+
+    @Test("overlapping, nested and equal phrases are all found")
+    func overlapping() {
+        #expect(
+            matches(["灭火器", "火", "器材", "火"], "灭火器材") == [
+                .init(phrase: 1, start: 3, end: 6), .init(phrase: 3, start: 3, end: 6),
+                .init(phrase: 0, start: 0, end: 9), .init(phrase: 2, start: 6, end: 12),
+            ])
+    }
+
+    @Test("no phrases, empty phrases, empty text")
+    func empty() {
+        #expect(matches([], "火") == [])
+        #expect(matches(["", "火"], "火") == [.init(phrase: 1, start: 0, end: 3)])
+        #expect(matches(["火"], "") == [])
+    }
+
+    @Test("a phrase that mixes scripts has an edge only on its Latin side")
+    func mixed() {
+        #expect(matches(["AED设备"], "有aed设备吗").count == 1)
+        #expect(matches(["AED设备"], "xAED设备").isEmpty)
+        #expect(matches(["拿AK"], "他拿ak47").isEmpty)
+    }
+
+    @Test("finds what a plain search finds", arguments: 1...20 as ClosedRange<UInt64>)
+    func againstPlainSearch(seed: UInt64) {
+        var random = SeededGenerator(state: seed)
+        let alphabet: [Character] = ["火", "刀", "水", "灭", "、"]
+        func word(_ length: ClosedRange<Int>) -> String {
+            let count = Int.random(in: length, using: &random)
+            return String((0..<count).map { _ in alphabet.randomElement(using: &random) ?? "火" })
+        }
+        for _ in 0..<50 {
+            let phrases = (0..<8).map { _ in word(1...4) }
+            let text = word(0...30)
+            let bytes = Array(text.utf8)
+            var expected: Set<[Int]> = []
+            for (index, phrase) in phrases.enumerated() {
+                let wanted = Array(phrase.utf8)
+                for start in bytes.indices where bytes[start...].starts(with: wanted) {
+                    expected.insert([index, start, start + wanted.count])
+                }
+            }
+            let found = matches(phrases, text).map { [$0.phrase, $0.start, $0.end] }
+            #expect(Set(found) == expected)
+            #expect(found.count == expected.count)
+        }
+    }
+}
