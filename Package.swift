@@ -101,7 +101,7 @@ let package = Package(
                 "Ingest", "Feed", "Station", "DispatchDesk", "Journal", "Triage", "Access", "Settings", "LocalHTTP", "Supervision",
                 "Administration", "TipModel", "TipWire", "ZeroMQ", hummingbird, lifecycle, logging, unixSignals,
             ]),
-        executable("watchpostd", ["WatchpostDaemon", "Settings", argumentParser, logging]),
+        executable("watchpostd", ["WatchpostDaemon", "Settings", "Supervision", "TipModel", argumentParser, lifecycle, logging, unixSignals]),
         module(
             "Workbench",
             ["Administration", "TipModel", "TipWire", "ZeroMQ", "Access", "Settings", "LocalHTTP", "Journal", "Patrol", histogram, logging]),

@@ -1,0 +1,38 @@
+import TipModel
+
+/// Small numbers for zone names, so that a filter is a test of one bit: it runs for every event times every patrol.
+/// It grows with the zones of the district and of enrolments, both the daemon's own.
+struct ZoneNumbers {
+    private var numbers: [ZoneID: Int] = [:]
+
+    mutating func number(of zone: ZoneID) -> Int {
+        if let known = numbers[zone] { return known }
+        let next = numbers.count
+        numbers[zone] = next
+        return next
+    }
+
+    mutating func filter(zones: some Sequence<ZoneID>, leastLevel: UrgencyLevel) -> ZoneFilter {
+        var filter = ZoneFilter(leastLevel: leastLevel)
+        for zone in zones { filter.insert(number(of: zone)) }
+        return filter
+    }
+}
+
+/// Which events a subscription is for.
+struct ZoneFilter {
+    private var words: [UInt64] = []
+    private let leastLevel: UrgencyLevel
+
+    init(leastLevel: UrgencyLevel) { self.leastLevel = leastLevel }
+
+    fileprivate mutating func insert(_ number: Int) {
+        while words.count <= number >> 6 { words.append(0) }
+        words[number >> 6] |= 1 << UInt64(number & 63)
+    }
+
+    func admits(_ entry: LaneRing.Entry) -> Bool {
+        let word = entry.zone >> 6
+        return entry.level >= leastLevel && word < words.count && words[word] & 1 << UInt64(entry.zone & 63) != 0
+    }
+}

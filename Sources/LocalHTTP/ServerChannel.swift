@@ -1,0 +1,98 @@
+import Hummingbird
+import HummingbirdCore
+import Logging
+import NIOCore
+
+/// Hummingbird's HTTP/1.1 channel, with the peer's identity read once for each connection and carried by the connection's task.
+struct IdentifyingChannel: ServerChildChannel {
+    struct Connection: ServerChildChannelValue {
+        let http: HTTP1Channel.Value
+        let peer: PeerCredentials?
+        var channel: any Channel { http.channel }
+    }
+
+    let http: HTTP1Channel
+    let transport: Transport
+    let logLevel: Logger.Level
+
+    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Connection> {
+        // The credentials come first: an async channel that was made and then dropped because of an error would trap.
+        let peer: EventLoopFuture<PeerCredentials?> =
+            transport == .unix ? PeerCredentials.read(from: channel) : channel.eventLoop.makeSucceededFuture(nil)
+        let http = http
+        return peer.flatMap { peer in
+            http.setup(channel: channel, logger: logger).map { Connection(http: $0, peer: peer) }
+        }
+    }
+
+    func handle(value: Connection, logger: Logger) async {
+        let identity = ConnectionIdentity(transport: transport, peer: value.peer, logLevel: logLevel)
+        await ConnectionIdentity.$current.withValue(identity) {
+            await http.handle(value: value.http, logger: logger)
+        }
+    }
+}
+
+/// The outermost responder: reads the body within the limits, so that no handler has to, and then asks the routes.
+///
+/// A body needs a Content-Length. A local client always knows it, and without it neither a refusal before reading nor a check that the body is whole
+/// is possible.
+struct LimitedResponder: HTTPResponder {
+    let routes: RouterResponder<PeerRequestContext>
+    let limits: LocalServer.Limits
+
+    func respond(to request: Request, context: PeerRequestContext) async throws -> Response {
+        var request = request
+        switch BodyPlan(request: request, limit: limits.bodyBytes) {
+        case .none: break
+        case .read(let length):
+            request.body = RequestBody(buffer: try await read(request, length: length, context: context))
+        case .refuse(let refusal):
+            context.closeSoon()
+            var response = refusal.response
+            response.headers[.connection] = "close"
+            return response
+        }
+        return try await routes.respond(to: request, context: context)
+    }
+
+    private func read(_ request: Request, length: Int, context: PeerRequestContext) async throws -> ByteBuffer {
+        let timer = context.closeLater(limits.bodyTimeout)
+        defer { timer.cancel() }
+        let body = try await request.body.collect(upTo: length)
+        // Hummingbird reads the end of a broken connection as the end of the body.
+        guard body.readableBytes == length else { throw JSONRefusal(.badRequest, code: "cut_body", message: "the body is not whole") }
+        return body
+    }
+}
+
+/// What to do with a request's body, from its headers.
+enum BodyPlan: Equatable {
+    case none
+    case read(Int)
+    case refuse(JSONRefusal)
+
+    init(request: Request, limit: Int) {
+        self.init(length: request.headers[.contentLength], chunked: request.headers[.transferEncoding] != nil, limit: limit)
+    }
+
+    init(length: String?, chunked: Bool, limit: Int) {
+        if chunked {
+            self = .refuse(JSONRefusal(.lengthRequired, code: "length_required", message: "send the body with a Content-Length"))
+            return
+        }
+        guard let length else {
+            self = .none
+            return
+        }
+        guard let bytes = Int(length), bytes >= 0 else {
+            self = .refuse(JSONRefusal(.badRequest, code: "bad_length", message: "Content-Length is not a number", field: "Content-Length"))
+            return
+        }
+        guard bytes <= limit else {
+            self = .refuse(JSONRefusal(.contentTooLarge, code: "body_too_large", message: "the body may have at most \(limit) bytes"))
+            return
+        }
+        self = bytes == 0 ? .none : .read(bytes)
+    }
+}

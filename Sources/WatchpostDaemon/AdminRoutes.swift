@@ -1,0 +1,197 @@
+internal import Administration
+internal import HTTPTypes
+internal import Settings
+internal import TipWire
+internal import Hummingbird
+internal import Journal
+internal import LocalHTTP
+internal import Station
+internal import TipModel
+internal import ZeroMQ
+
+/// The admin socket: what the station's own tools ask and change. Only root and the daemon's own user get here.
+func adminRouter(view: StationView, reloader: Reloader) -> Router<PeerRequestContext> {
+    let router = Router.local(peers: PeerCredentialMiddleware())
+    router.get("/v1/status") { _, _ in jsonResponse(.ok, try await view.status()) }
+    router.get("/v1/incidents") { request, _ in jsonResponse(.ok, try await incidents(view, request)) }
+    router.get("/v1/incidents/{id}") { _, context in
+        let id = IncidentID(try context.parameters.require("id", as: UInt64.self))
+        return jsonResponse(.ok, try await incidentDetail(view, id))
+    }
+    router.get("/v1/enrolments") { _, _ in jsonResponse(.ok, try await enrolments(view)) }
+    router.post("/v1/posts") { request, _ in
+        jsonResponse(.created, try await enrol(view, post: decodeJSON(EnrolPost.self, from: request)))
+    }
+    router.post("/v1/units") { request, _ in
+        jsonResponse(.created, try await enrol(view, unit: decodeJSON(EnrolUnit.self, from: request)))
+    }
+    router.post("/v1/revocations") { request, _ in
+        jsonResponse(.ok, try await revoke(view, decodeJSON(Revoke.self, from: request)))
+    }
+    router.post("/v1/reload") { _, _ in
+        let result = reloader.reload()
+        return jsonResponse(
+            .ok, Reloaded(applied: result.applied, needRestart: result.needRestart, issues: result.issues))
+    }
+    return router
+}
+
+// MARK: Incidents
+
+/// Most incidents in one list.
+private let listBound = 1_000
+
+private func incidents(_ view: StationView, _ request: Request) async throws -> IncidentList {
+    let query = request.uri.queryParameters
+    let all = query["state"] == "all"
+    let zone = query["zone"].map { ZoneID(unchecked: String($0)) }
+    let limit = min(max(query["limit"].flatMap { Int($0) } ?? 100, 1), listBound)
+    let name = query["level"].map { String($0) } ?? UrgencyLevel.routine.name
+    guard let least = UrgencyLevel(name: name) else {
+        throw invalid("level", "one of \(UrgencyLevel.allCases.map(\.name).joined(separator: ", "))")
+    }
+    return try await view.ask { state, _ in
+        let found = state.incidents.values
+            .filter { (all || $0.phase != .cleared) && (zone == nil || $0.zone == zone) && $0.urgency.level >= least }
+            .sorted { ($1.urgency.score, $0.id.rawValue) < ($0.urgency.score, $1.id.rawValue) }
+        return IncidentList(incidents: found.prefix(limit).map { IncidentReport($0) }, total: found.count)
+    }
+}
+
+/// Records of one incident that a detail shows: the oldest.
+private let detailBound = 2_000
+
+private func incidentDetail(_ view: StationView, _ id: IncidentID) async throws -> IncidentDetail {
+    let path = view.journalPath
+    let records = try await onThread("admin-read") { () -> Result<[StoredRecord], JournalError> in
+        do throws(JournalError) {
+            let reader = try SQLiteJournalReader(path: path)
+            defer { reader.close() }
+            return .success(try reader.records(about: id, limit: detailBound))
+        } catch {
+            return .failure(error)
+        }
+    }.get()
+    let known = try await view.ask { state, _ in state.incidents[id] }
+    guard let detail = IncidentHistory(records: records, known: known)?.detail else {
+        throw JSONRefusal(.notFound, code: "not_found", message: "there is no incident \(id)")
+    }
+    return detail
+}
+
+// MARK: Enrolment
+
+private func enrol(_ view: StationView, post body: EnrolPost) async throws -> Enrolled {
+    guard let id = PostID(body.id) else { throw invalid("id", nameRule) }
+    let zone = try zone(body.zone, view)
+    guard (0...100_000).contains(body.members) else { throw invalid("members", "must be 0…100000") }
+    if let position = body.position, position.position == nil { throw invalid("position", "is no place on earth") }
+    let post = Post(
+        id: id, name: clipped(body.name, bytes: 120), zone: zone, position: body.position?.position,
+        kind: clipped(body.kind, bytes: 32), members: body.members)
+    let limit = view.live.settings.ingest.maxPosts
+    let count = try await view.ask { state, _ in
+        state.enrolments.values.filter { enrolment in
+            if case .post(let other) = enrolment.subject { !enrolment.isRevoked && other.id != id } else { false }
+        }.count
+    }
+    guard count < limit else {
+        throw JSONRefusal(.conflict, code: "too_many", message: "\(limit) posts are enrolled, the most that ingest.max_posts allows")
+    }
+    return try await enrol(view, .post(post), body.publicKey, replace: body.replace, as: "post:\(id)")
+}
+
+private func enrol(_ view: StationView, unit body: EnrolUnit) async throws -> Enrolled {
+    guard let id = UnitID(body.id) else { throw invalid("id", nameRule) }
+    guard !body.zones.isEmpty else { throw invalid("zones", "must name at least one zone") }
+    let zones = try body.zones.map { try zone($0, view) }
+    let unit = PatrolUnit(id: id, name: clipped(body.name, bytes: 120), zones: zones)
+    return try await enrol(view, .unit(unit), body.publicKey, replace: body.replace, as: "unit:\(id)")
+}
+
+private func enrol(
+    _ view: StationView, _ subject: Enrolment.Subject, _ publicKey: String, replace: Bool, as principal: String
+) async throws -> Enrolled {
+    guard let key = CurveKey(z85: publicKey) else { throw invalid("public_key", "must be 40 characters of Z85") }
+    let sequence = try await view.command { reply in
+        .enrol(EnrolCommand(subject: subject, publicKey: key.bytes, replace: replace, reply: reply))
+    }
+    return Enrolled(
+        principal: principal, sequence: sequence, daemonPublicKey: view.daemonPublicKey,
+        tipsEndpoint: view.tipsEndpoint, feedEndpoint: view.feedEndpoint)
+}
+
+private func revoke(_ view: StationView, _ body: Revoke) async throws -> Revocation {
+    let principal: PrincipalID
+    switch body.kind {
+    case "post": principal = .post(PostID(unchecked: body.id))
+    case "unit": principal = .unit(UnitID(unchecked: body.id))
+    default: throw invalid("kind", "must be post or unit")
+    }
+    let sequence = try await view.command { reply in
+        .revoke(principal, reason: clipped(body.reason, bytes: 240), reply: reply)
+    }
+    return Revocation(principal: "\(principal)", sequence: sequence)
+}
+
+private func enrolments(_ view: StationView) async throws -> EnrolmentList {
+    let all = try await view.ask { state, _ in Array(state.enrolments.values) }
+    return EnrolmentList(
+        daemonPublicKey: view.daemonPublicKey,
+        enrolments: all.map { enrolment in
+            let key = CurveKey(bytes: enrolment.publicKey)?.z85 ?? ""
+            return switch enrolment.subject {
+            case .post(let post):
+                EnrolmentReport(
+                    kind: "post", id: post.id.rawValue, name: post.name, zones: [post.zone.rawValue], publicKey: key,
+                    sequence: enrolment.generation, revoked: enrolment.isRevoked)
+            case .unit(let unit):
+                EnrolmentReport(
+                    kind: "unit", id: unit.id.rawValue, name: unit.name, zones: unit.zones.map(\.rawValue),
+                    publicKey: key, sequence: enrolment.generation, revoked: enrolment.isRevoked)
+            }
+        }
+        .sorted { ($0.kind, $0.id) < ($1.kind, $1.id) })
+}
+
+private let nameRule = "must be 1–32 characters of a–z, 0–9 and '-', not beginning or ending with '-'"
+
+private func zone(_ name: String, _ view: StationView) throws -> ZoneID {
+    let zones = view.live.settings.zones.map(\.id)
+    guard let zone = ZoneID(name), zones.contains(zone) else {
+        throw invalid("zone", "'\(clipped(name, bytes: 40))' is not configured; there are \(zones.map(\.rawValue).joined(separator: ", "))")
+    }
+    return zone
+}
+
+private func invalid(_ field: String, _ message: String) -> JSONRefusal {
+    JSONRefusal(.unprocessableContent, code: "invalid_field", message: message, field: field)
+}
+
+extension StationView {
+    /// Gives the core a command and waits for its answer.
+    /// - Throws: the core's refusal as JSON, or 503 when too many wait.
+    fileprivate func command(
+        _ make: @escaping @Sendable (@escaping @Sendable (Result<SequenceNumber, Rejection>) -> Void) -> StationCommand
+    ) async throws -> SequenceNumber {
+        let result = try await withCheckedThrowingContinuation {
+            (continuation: CheckedContinuation<Result<SequenceNumber, Rejection>, any Error>) in
+            let taken = station.offer(make { continuation.resume(returning: $0) })
+            if !taken { continuation.resume(throwing: Self.busy) }
+        }
+        switch result {
+        case .success(let sequence): return sequence
+        case .failure(let rejection):
+            let status: HTTPResponse.Status =
+                switch rejection.code {
+                case .notFound: .notFound
+                case .conflict: .conflict
+                case .unavailable, .busy: .serviceUnavailable
+                default: .unprocessableContent
+                }
+            throw JSONRefusal(
+                status, code: rejection.code.name, message: rejection.message,
+                field: rejection.field.isEmpty ? nil : rejection.field)
+        }
+    }
+}

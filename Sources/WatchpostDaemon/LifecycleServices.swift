@@ -1,0 +1,145 @@
+public import Logging
+internal import ServiceLifecycle
+public import Settings
+internal import Station
+internal import Supervision
+internal import Synchronization
+internal import TipModel
+internal import UnixSignals
+
+/// Tells systemd that tips are taken, once everything listens.
+final class Readiness: Sendable {
+    private let notifier: SystemdNotifier
+    private let logger: Logger
+    private let status: String
+
+    init(notifier: SystemdNotifier, logger: Logger, status: String) {
+        self.notifier = notifier
+        self.logger = logger
+        self.status = status
+    }
+
+    func announce() {
+        notifier.ready(status: status)
+        logger.notice("ready", metadata: ["status": "\(status)"])
+    }
+}
+
+/// Once a second: samples the rate and looks for posts that have fallen silent.
+struct PresenceService: Service {
+    let presence: Presence
+    let station: StationService
+    let live: LiveSettings
+    let time: any TimeSource
+
+    func run() async throws {
+        let presence = presence
+        try await everySecond {
+            _ = station.offer(.inspect { _, counters in presence.sample(accepted: counters.accepted) })
+            let limit = live.settings.presence.silentAfter.wholeMilliseconds
+            for (post, since) in presence.newlySilent(after: limit, now: time.monotonicMilliseconds()) {
+                _ = station.offer(.silent(post, since: since))
+            }
+        }
+    }
+}
+
+/// Pings systemd's watchdog while every loop turns, keeps its status line, and says goodbye.
+struct SupervisionService: Service {
+    let notifier: SystemdNotifier
+    let gate: WatchdogGate
+    let view: StationView
+    let time: any TimeSource
+    let logger: Logger
+
+    func run() async throws {
+        let wasStale = Mutex(false)
+        let seconds = Mutex(0)
+        try await everySecond {
+            switch gate.shouldPing(now: monotonic(time)) {
+            case .ping:
+                notifier.watchdogPing()
+                wasStale.withLock { $0 = false }
+            case .withhold(let stale):
+                let isNew = wasStale.withLock { was in
+                    defer { was = true }
+                    return !was
+                }
+                if isNew { logger.critical("a loop hangs; the watchdog is not pinged", metadata: ["loops": "\(stale)"]) }
+            }
+            let isDue = seconds.withLock { seconds in
+                seconds += 1
+                return seconds % 10 == 0
+            }
+            if isDue, notifier.isEnabled { notifier.status(view.statusLine) }
+        }
+        notifier.stopping()
+    }
+}
+
+/// Runs `body` each second until graceful shutdown.
+private func everySecond(_ body: @escaping @Sendable () -> Void) async throws {
+    await cancelWhenGracefulShutdown {
+        while !Task.isCancelled {
+            body()
+            try? await Task.sleep(for: .seconds(1))
+        }
+    }
+}
+
+/// Reads the configuration again on SIGHUP or at the desk's request: all of it is applied or none.
+final class Reloader: Service {
+    struct Result: Sendable {
+        var applied: Bool
+        var needRestart: [String] = []
+        var issues: [String] = []
+    }
+
+    private let path: String?
+    private let live: LiveSettings
+    private let station: StationService
+    private let notifier: SystemdNotifier
+    private let logger: Logger
+
+    init(path: String?, live: LiveSettings, station: StationService, notifier: SystemdNotifier, logger: Logger) {
+        self.path = path
+        self.live = live
+        self.station = station
+        self.notifier = notifier
+        self.logger = logger
+    }
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            for await _ in await UnixSignalsSequence(trapping: .sighup) { _ = self.reload() }
+        }
+    }
+
+    func reload() -> Result {
+        guard let path else { return Result(applied: false, issues: ["this daemon has no configuration file"]) }
+        notifier.reloading()
+        defer { notifier.ready() }
+        do throws(SettingsError) {
+            let next = try DaemonSettings.load(path: path)
+            let needRestart = next.restartOnlyDifferences(from: live.settings)
+            guard station.offer(.rules(next.triage)) else {
+                return Result(applied: false, issues: ["the core is busy; try again"])
+            }
+            live.replace(next)
+            JournaldStderrHandler.setLevel(Logger.Level(next.logLevel))
+            logger.notice(
+                "configuration reloaded",
+                metadata: needRestart.isEmpty ? [:] : ["need_restart": "\(needRestart.joined(separator: ", "))"])
+            return Result(applied: true, needRestart: needRestart)
+        } catch {
+            let issues = error.issues.map { "\($0)" }
+            logger.error("configuration refused; running on with the old one", metadata: ["issues": "\(issues.joined(separator: "; "))"])
+            return Result(applied: false, issues: issues)
+        }
+    }
+}
+
+extension Logger.Level {
+    /// The same name in swift-log.
+    public init(_ level: LogLevel) { self = Logger.Level(rawValue: level.rawValue) ?? .info }
+}

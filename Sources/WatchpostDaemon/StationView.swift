@@ -1,0 +1,151 @@
+internal import Access
+internal import Administration
+internal import HTTPTypes
+internal import Settings
+internal import TipWire
+internal import Feed
+internal import Glibc
+internal import Ingest
+internal import LocalHTTP
+internal import Station
+internal import TipModel
+internal import ZeroMQ
+
+/// What the admin socket can ask of the daemon's parts.
+struct StationView: Sendable {
+    let station: StationService
+    let ingest: IngestService
+    let feed: FeedService
+    let gatekeeper: Gatekeeper
+    let presence: Presence
+    let live: LiveSettings
+    let time: any TimeSource
+    let startedAt: Timestamp
+    let tipsEndpoint: String
+    let feedEndpoint: String
+    let daemonPublicKey: String
+    let journalPath: String
+
+    /// Asks the core something; the body runs on its thread and must be short.
+    /// - Throws: 503 when too many questions wait.
+    func ask<Answer: Sendable>(
+        _ body: @escaping @Sendable (StationState, StationCounters) -> Answer
+    ) async throws -> Answer {
+        try await withCheckedThrowingContinuation { continuation in
+            let taken = station.offer(
+                .inspect { state, counters in continuation.resume(returning: body(state, counters)) })
+            if !taken { continuation.resume(throwing: Self.busy) }
+        }
+    }
+
+    static let busy = JSONRefusal(.serviceUnavailable, code: "busy", message: "the core is busy; try again")
+
+    /// One line for `systemctl status`.
+    var statusLine: String {
+        let waiting = station.waiting
+        return String(
+            "\(Int(presence.tipsPerSecond)) tips/s, \(feed.status.subscriptions.count) patrols, \(waiting.ordinary + waiting.express) waiting")
+    }
+
+    func status() async throws -> StatusReport {
+        let ingest = ingest.counters
+        let feed = feed.status
+        let waiting = station.waiting
+        return try await ask { [self] state, counters in
+            var levels: [String: Int] = [:]
+            var (drills, unclaimed) = (0, 0)
+            for level in UrgencyLevel.allCases { levels[level.name] = 0 }
+            for incident in state.openIncidents {
+                if incident.drill {
+                    drills += 1
+                    continue
+                }
+                levels[incident.urgency.level.name, default: 0] += 1
+                if incident.holder == nil { unclaimed += 1 }
+            }
+            return StatusReport(
+                version: watchpostVersion, startedAtMs: startedAt.milliseconds, nowMs: time.now().milliseconds,
+                sequence: state.sequence, openIncidents: levels, openDrills: drills, unclaimed: unclaimed,
+                totals: TotalsReport(
+                    tips: state.totals.tips, correlated: state.totals.correlated, drills: state.totals.drills,
+                    incidents: state.totals.incidents, cleared: state.totals.cleared),
+                core: CoreReport(
+                    accepted: counters.accepted, repeats: counters.repeats, rejected: named(counters.rejected),
+                    commits: counters.commits, commitFailures: counters.commitFailures, records: counters.records,
+                    largestBatch: counters.largestBatch, waitingExpress: waiting.express,
+                    waitingTips: waiting.ordinary, waitingControl: waiting.control,
+                    tipsPerSecond: presence.tipsPerSecond),
+                ingest: IngestReport(
+                    endpoint: tipsEndpoint, messages: ingest.messages, tips: ingest.tips,
+                    heartbeats: ingest.heartbeats, receipts: ingest.receipts, rejected: named(ingest.rejected),
+                    unreachable: ingest.unreachable, blocked: ingest.blocked, dropped: ingest.dropped,
+                    waits: ingest.waits, keysRefused: gatekeeper.refused),
+                feed: FeedReport(
+                    endpoint: feedEndpoint, alertHead: feed.heads.alert, mainHead: feed.heads.main,
+                    events: feed.counters.events, batches: feed.counters.batches,
+                    rejected: named(feed.counters.rejections), queueOverflows: feed.counters.queueOverflows,
+                    pages: feed.counters.pages, ringEvents: feed.ringEvents, ringBytes: feed.ringBytes),
+                posts: posts(state), patrols: feed.subscriptions.map(patrol), memoryPeakKib: peakMemory())
+        }
+    }
+
+    private func posts(_ state: StationState) -> [PostReport] {
+        let silentAfter = live.settings.presence.silentAfter.wholeMilliseconds
+        let now = time.now()
+        return state.enrolments.values.compactMap { enrolment -> PostReport? in
+            guard case .post(let post) = enrolment.subject else { return nil }
+            let ledger = state.ledgers[post.id] ?? PostLedger()
+            let sighting = presence[post.id]
+            let lastHeard = [sighting?.wall, ledger.lastTipAt].compactMap(\.self).max()
+            let condition =
+                if enrolment.isRevoked {
+                    "revoked"
+                } else if let lastHeard {
+                    now.milliseconds(since: lastHeard) > silentAfter ? "silent" : "online"
+                } else {
+                    "never_heard"
+                }
+            let outstanding = ledger.gaps.reduce(UInt64(0)) { $0 &+ ($1.upperBound - $1.lowerBound &+ 1) }
+            return PostReport(
+                id: post.id.rawValue, name: post.name, zone: post.zone.rawValue, members: post.members,
+                state: condition, lastHeardMs: lastHeard?.milliseconds,
+                silentSinceMs: ledger.silentSince?.milliseconds, received: ledger.received,
+                highestNumber: ledger.highest, outstanding: outstanding, missing: ledger.missing,
+                spoolDepth: sighting?.heartbeat.spoolDepth,
+                spoolOldestMs: sighting?.heartbeat.spoolOldest?.milliseconds,
+                deadLetters: sighting?.heartbeat.deadLetters, skewMs: sighting?.skewMilliseconds,
+                software: sighting?.heartbeat.software)
+        }
+        .sorted { $0.id < $1.id }
+    }
+
+    private func patrol(_ subscription: SubscriptionStatus) -> PatrolReport {
+        func lane(_ lane: LaneStatus) -> LaneReport {
+            LaneReport(
+                sent: lane.sent, acknowledged: lane.acknowledged, head: lane.head,
+                lag: lane.head > lane.acknowledged ? lane.head - lane.acknowledged : 0,
+                creditEvents: lane.credit.events, creditBytes: lane.credit.bytes, catchingUp: lane.isCatchingUp)
+        }
+        return PatrolReport(
+            unit: subscription.unit.rawValue, zones: subscription.zones.map(\.rawValue),
+            leastLevel: subscription.leastLevel.name, peer: subscription.peer,
+            sinceMs: subscription.since.milliseconds, alert: lane(subscription.alert), main: lane(subscription.main),
+            blocked: subscription.isBlocked)
+    }
+
+    private func named(_ counts: [RejectionCode: UInt64]) -> [String: UInt64] {
+        Dictionary(counts.map { ($0.key.name, $0.value) }, uniquingKeysWith: +)
+    }
+}
+
+/// VmHWM of this process in KiB; 0 where /proc cannot be read.
+private func peakMemory() -> Int {
+    guard let file = fopen("/proc/self/status", "re") else { return 0 }
+    defer { fclose(file) }
+    var line = [CChar](repeating: 0, count: 256)
+    while fgets(&line, Int32(line.count), file) != nil {
+        let text = line.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
+        if text.hasPrefix("VmHWM:") { return Int(text.filter(\.isNumber)) ?? 0 }
+    }
+    return 0
+}

@@ -1,0 +1,184 @@
+internal import Access
+internal import DispatchDesk
+internal import Feed
+internal import Ingest
+internal import Journal
+internal import Settings
+internal import Station
+internal import Synchronization
+internal import TipModel
+internal import TipWire
+
+/// How the services meet: each knows its ports, this knows who is behind them.
+///
+/// Ingest and feed need the core and the core needs both, so the core's side is filled in by ``connect(ingest:feed:)``
+/// before anything runs.
+final class Wiring: Sendable {
+    private struct Ends {
+        var ingest: IngestService?
+        var feed: FeedService?
+    }
+
+    private let ends = Mutex(Ends())
+
+    func connect(ingest: IngestService, feed: FeedService) {
+        ends.withLock { $0 = Ends(ingest: ingest, feed: feed) }
+    }
+
+    private var ingest: IngestService? { ends.withLock { $0.ingest } }
+    private var feed: FeedService? { ends.withLock { $0.feed } }
+
+    func stationPorts(table: AccessTable, beat: @escaping @Sendable () -> Void) -> StationPorts {
+        StationPorts(
+            tips: { [self] outcomes in
+                ingest?.answer(
+                    outcomes.map {
+                        TipAnswer(
+                            route: $0.ticket.route, request: $0.ticket.request, index: $0.ticket.index, tip: $0.tip,
+                            result: $0.result)
+                    })
+            },
+            publish: { [self] events in
+                feed?.publish(
+                    events.map {
+                        Publication(
+                            sequence: $0.sequence, lane: $0.lane, zone: $0.zone, level: $0.level, event: $0.event)
+                    })
+            },
+            enrolments: { [self] enrolments in
+                table.replace(with: enrolments)
+                feed?.accessChanged()
+            },
+            beat: beat)
+    }
+
+    func ingestPorts(
+        station: StationService, presence: Presence, live: LiveSettings, time: some TimeSource,
+        beat: @escaping @Sendable () -> Void
+    ) -> IngestPorts {
+        IngestPorts(
+            offer: { tips, express in
+                station.offer(
+                    tips.map {
+                        TipCommand(
+                            ticket: TipTicket(route: $0.route, request: $0.request, index: $0.index), post: $0.post,
+                            tip: $0.tip, encoded: $0.encoded, skewMilliseconds: $0.skewMilliseconds)
+                    }, express: express)
+            },
+            heartbeat: { post, heartbeat in
+                presence.heard(post, heartbeat, time: time)
+                // Refused at the bound: the next heartbeat is seconds away.
+                _ = station.offer(
+                    .heartbeat(post, series: heartbeat.series, lowestUnsent: heartbeat.lowestUnsent))
+            },
+            isExpress: { live.isExpress($0) },
+            beat: beat)
+    }
+
+    func feedPorts(
+        station: StationService, journalPath: String, beat: @escaping @Sendable () -> Void
+    ) -> FeedPorts {
+        FeedPorts(
+            onAction: { [self] action in
+                guard let step = Step(verb: action.verb) else { return false }
+                let ticket = action.ticket
+                return station.offer(
+                    .step(
+                        StepCommand(
+                            step: step, unit: action.unit, incident: action.action.incident,
+                            disposition: action.action.disposition, note: action.action.note
+                        ) { [self] outcome in
+                            feed?.reply(
+                                ticket,
+                                ActionResult(
+                                    incidentID: outcome.incidentID, refusal: outcome.refusal,
+                                    incident: outcome.incident, sequence: outcome.sequence))
+                        }))
+            },
+            // Refused at the bound: it is for status only, and the next one is half a minute away.
+            onCursor: { unit, cursor in _ = station.offer(.cursor(unit, cursor)) },
+            makeReader: { try SQLiteJournalReader(path: journalPath) },
+            beat: beat)
+    }
+}
+
+extension Step {
+    init?(verb: Verb) {
+        switch verb {
+        case .claim: self = .claim
+        case .enRoute: self = .goEnRoute
+        case .onScene: self = .arrive
+        case .clear: self = .clear
+        case .release: self = .release
+        default: return nil
+        }
+    }
+}
+
+/// The part of the settings that a reload replaces, shared with the socket threads.
+final class LiveSettings: Sendable {
+    private struct Contents {
+        var settings: DaemonSettings
+        var express: Set<String>
+    }
+
+    private let contents: Mutex<Contents>
+
+    init(_ settings: DaemonSettings) {
+        contents = Mutex(Contents(settings: settings, express: Self.express(settings)))
+    }
+
+    var settings: DaemonSettings { contents.withLock { $0.settings } }
+
+    func replace(_ settings: DaemonSettings) {
+        contents.withLock { $0 = Contents(settings: settings, express: Self.express(settings)) }
+    }
+
+    /// Whether tips of this category overtake others: those that are never less than urgent.
+    func isExpress(_ category: String) -> Bool { contents.withLock { $0.express.contains(category) } }
+
+    private static func express(_ settings: DaemonSettings) -> Set<String> {
+        Set(settings.triage.categories.values.filter { $0.floor >= .urgent }.map(\.code))
+    }
+}
+
+extension Duration {
+    /// Whole milliseconds, clamped to what fits.
+    var wholeMilliseconds: Int64 {
+        let (seconds, overflow) = components.seconds.multipliedReportingOverflow(by: 1_000)
+        return overflow ? (components.seconds < 0 ? .min : .max) : seconds &+ components.attoseconds / 1_000_000_000_000_000
+    }
+}
+
+extension StationService.Settings {
+    init(_ settings: DaemonSettings) {
+        self.init()
+        core.idWindowMilliseconds = settings.ingest.idWindow.wholeMilliseconds
+        core.snapshotEvery = UInt64(settings.journal.snapshotEvery)
+        queueTips = max(settings.ingest.queueTips, WireLimits.tipsPerSubmit)
+        batchTips = settings.ingest.batchTips
+        // A whole SUBMIT of emergencies must fit.
+        queueExpress = max(queueExpress, WireLimits.tipsPerSubmit)
+    }
+}
+
+extension IngestSettings {
+    init(_ settings: DaemonSettings) {
+        self.init(endpoint: settings.tipsEndpoint)
+        idWindowMilliseconds = settings.ingest.idWindow.wholeMilliseconds
+    }
+}
+
+extension FeedSettings {
+    init(_ settings: DaemonSettings) {
+        self.init()
+        endpoint = settings.feedEndpoint
+        ringEvents = settings.feed.ringEvents
+        ringBytes = settings.feed.ringBytes
+        pageEvents = settings.feed.pageEvents
+        maxSubscriptions = settings.feed.maxSubscriptions
+        perUnitSubscriptions = settings.feed.perUnitSubscriptions
+        heartbeatTimeout = settings.feed.heartbeatTimeout
+        idWindowMilliseconds = settings.ingest.idWindow.wholeMilliseconds
+    }
+}
