@@ -2,7 +2,7 @@ internal import Glibc
 
 /// One process for each data directory: an flock that the kernel lets go of when the process dies, however it dies.
 final class DirectoryLock {
-    private let descriptor: Int32
+    private var descriptor: Int32
 
     /// - Throws: ``JournalError`` `locked` when another process has it, `inputOutput` when the file cannot be made.
     init(directory: String) throws(JournalError) {
@@ -15,7 +15,7 @@ final class DirectoryLock {
             var buffer = [UInt8](repeating: 0, count: 32)
             let count = max(0, read(descriptor, &buffer, buffer.count))
             let holder = String(decoding: buffer[..<count], as: UTF8.self).filter(\.isNumber)
-            close(descriptor)
+            // The descriptor is closed by deinit, which runs for an object that is whole when its init throws.
             throw JournalError(
                 .locked,
                 "another watchpostd uses \(directory)" + (holder.isEmpty ? "" : " (process \(holder))")
@@ -26,5 +26,11 @@ final class DirectoryLock {
         _ = pwrite(descriptor, text, text.count, 0)
     }
 
-    deinit { close(descriptor) }
+    /// Lets another process have the directory.
+    func release() {
+        if descriptor >= 0 { close(descriptor) }
+        descriptor = -1
+    }
+
+    deinit { release() }
 }

@@ -45,7 +45,7 @@ public protocol JournalReader: AnyObject {
     /// The newest sequence of each lane.
     func laneHeads() throws(JournalError) -> FeedCursor
 
-    /// The newest usable snapshot; nil when there is none.
+    /// The newest snapshot whose checksum holds; nil when there is none.
     func latestSnapshot() throws(JournalError) -> StoredSnapshot?
 
     func lastSequence() throws(JournalError) -> SequenceNumber

@@ -121,6 +121,8 @@ extension Watchpost_Journal_V1_IncidentState {
         witnesses = incident.witnesses
         evidence = incident.evidence.map { .init($0) }
         lastSequence = incident.lastSequence
+        leadLevel = .init(incident.leadLevel)
+        leadScore = incident.leadScore
     }
 }
 
@@ -129,6 +131,8 @@ extension Incident {
         self.init(message.snapshot, lastSequence: message.lastSequence)
         witnesses = message.witnesses
         evidence = message.evidence.map { Evidence($0) }
+        leadLevel = UrgencyLevel(message.leadLevel) ?? urgency.level
+        leadScore = message.leadScore
     }
 }
 

@@ -9,12 +9,13 @@ public enum Replay {
         progress: (SequenceNumber, SequenceNumber) -> Void = { _, _ in }
     ) throws(JournalError) -> StationState {
         var state = StationState()
-        if !ignoringSnapshots, let snapshot = try reader.latestSnapshot(),
+        let last = try reader.lastSequence()
+        // One that is ahead of the records belongs to another journal: going on from it would give numbers twice.
+        if !ignoringSnapshots, let snapshot = try reader.latestSnapshot(), snapshot.sequence <= last,
             let restored = try? SnapshotCodec.decode(snapshot)
         {
             state = restored
         }
-        let last = try reader.lastSequence()
         while state.sequence < last {
             let page = try reader.records(after: state.sequence, limit: 4_096, bytes: 8 << 20)
             guard !page.isEmpty else {

@@ -24,6 +24,8 @@ public final class SQLiteJournal: Journal {
         public var checkpointPages = 4_096
         /// Snapshots kept.
         public var snapshots = 2
+        /// Pages that the database may have, so that a test can fill it; nil for no bound of ours.
+        var maximumPages: Int?
 
         public init() {}
     }
@@ -45,17 +47,22 @@ public final class SQLiteJournal: Journal {
         lock = try DirectoryLock(directory: directory)
         var configuration = Configuration()
         configuration.label = "journal"
-        configuration.journalMode = .wal
         configuration.busyMode = .timeout(5)
         configuration.prepareDatabase { database in
             try database.execute(sql: "PRAGMA wal_autocheckpoint = \(options.checkpointPages)")
         }
         do {
             queue = try DatabaseQueue(path: path, configuration: configuration)
-            // GRDB sets NORMAL in WAL mode after its own preparation: only what is set on the opened connection holds.
             try queue.writeWithoutTransaction { database in
-                try Schema.prepare(database)
+                // Before anything is written: another program's file stays as it is. For that reason WAL is not asked
+                // of GRDB either, which would set it while it opens, and NORMAL with it.
+                let isNew = try Schema.isNew(database)
+                guard try String.fetchOne(database, sql: "PRAGMA journal_mode = WAL") == "wal" else {
+                    throw JournalError(.inputOutput, "\(path): SQLite cannot use a write-ahead log here")
+                }
                 try database.execute(sql: "PRAGMA synchronous = \(options.synchronous.rawValue)")
+                if isNew { try Schema.create(database) }
+                if let pages = options.maximumPages { try database.execute(sql: "PRAGMA max_page_count = \(pages)") }
             }
         } catch {
             throw JournalError(opening: error, path: path)
@@ -65,13 +72,19 @@ public final class SQLiteJournal: Journal {
             throw JournalError(.misuse, "SQLite does not take synchronous = FULL (it says \(level))")
         }
         try access { (connection) throws(JournalError) in
-            let newest = try Statement(connection, "SELECT sequence, chain FROM record ORDER BY sequence DESC LIMIT 1")
-            if try newest.step(), let value = newest.blob(1) {
-                lastSequence = SequenceNumber(newest.integer(0))
-                chain = Chain(value: value)
-            }
+            try readTail(connection)
             statements = try Statements(connection)
         }
+    }
+
+    private func readTail(_ connection: OpaquePointer) throws(JournalError) {
+        let newest = try Statement(connection, "SELECT sequence, chain FROM record ORDER BY sequence DESC LIMIT 1")
+        guard try newest.step(), let value = newest.blob(1) else { return }
+        guard newest.integer(0) > 0, value.count == Chain.bytes else {
+            throw JournalError(.corrupt, "\(path): the newest record is damaged; run: watchpost journal verify")
+        }
+        lastSequence = SequenceNumber(newest.integer(0))
+        chain = Chain(value: value)
     }
 
     /// What SQLite itself says of the writer: 2 is FULL.
@@ -102,6 +115,8 @@ public final class SQLiteJournal: Journal {
             } catch {
                 // A failed commit may have ended the transaction by itself.
                 if sqlite3_get_autocommit(connection) == 0 { try? statements.rollback.run() }
+                // It may also have reached the disk before it failed: what is there is the truth.
+                try? readTail(connection)
                 throw error
             }
         }
@@ -119,7 +134,7 @@ public final class SQLiteJournal: Journal {
             find.bind(2, text: post.rawValue)
             guard try find.step() else { return nil }
             return try StoredTip(
-                sequence: SequenceNumber(find.integer(0)), payload: find.blob(1) ?? [], event: find.blob(2) ?? [])
+                sequence: SequenceNumber(bitPattern: find.integer(0)), payload: find.blob(1) ?? [], event: find.blob(2) ?? [])
         }
     }
 
@@ -128,7 +143,7 @@ public final class SQLiteJournal: Journal {
             try queue.write { database in
                 try database.execute(
                     sql: "INSERT OR REPLACE INTO snapshot (sequence, state) VALUES (?, ?)",
-                    arguments: [Int64(snapshot.sequence), Data(snapshot.bytes)])
+                    arguments: [Int64(clamping: snapshot.sequence), Data(snapshot.bytes)])
                 try database.execute(
                     sql: "DELETE FROM snapshot WHERE sequence NOT IN (SELECT sequence FROM snapshot ORDER BY sequence DESC LIMIT ?)",
                     arguments: [options.snapshots])
@@ -144,6 +159,7 @@ public final class SQLiteJournal: Journal {
         guard statements != nil else { return }
         try? access { (_) throws(JournalError) in statements = nil }
         try? queue.close()
+        lock.release()
     }
 
     deinit { close() }

@@ -30,8 +30,8 @@ public final class SQLiteJournalReader: JournalReader {
         try access { (connection) throws(JournalError) in
             let statement = try Statement(
                 connection, "SELECT sequence, at, payload, event FROM record WHERE sequence > ? ORDER BY sequence LIMIT ?")
-            statement.bind(1, Int64(bitPattern: sequence))
-            statement.bind(2, Int64(limit))
+            statement.bind(1, Int64(clamping: sequence))
+            statement.bind(2, Int64(max(0, limit)))
             return try self.collect(statement, bytes: bytes)
         }
     }
@@ -42,7 +42,7 @@ public final class SQLiteJournalReader: JournalReader {
                 connection,
                 "SELECT sequence, at, payload, event FROM record WHERE incident = ? ORDER BY sequence LIMIT ?")
             statement.bind(1, Int64(bitPattern: incident.rawValue))
-            statement.bind(2, Int64(limit))
+            statement.bind(2, Int64(max(0, limit)))
             return try self.collect(statement, bytes: .max)
         }
     }
@@ -50,7 +50,7 @@ public final class SQLiteJournalReader: JournalReader {
     private func collect(_ statement: Statement, bytes: Int) throws(JournalError) -> [StoredRecord] {
         var found: [StoredRecord] = []
         var size = 0
-        while size < bytes, try statement.step() {
+        while found.isEmpty || size < bytes, try statement.step() {
             let sequence = SequenceNumber(bitPattern: statement.integer(0))
             let payload = statement.blob(2) ?? []
             size += payload.count
@@ -65,7 +65,9 @@ public final class SQLiteJournalReader: JournalReader {
     }
 
     public func feedPage(_ request: FeedPageRequest) throws(JournalError) -> FeedPage {
-        guard !request.zones.isEmpty, request.limit > 0, request.after < request.through else {
+        // Room for nothing means that nothing was looked at.
+        guard request.limit > 0 else { return FeedPage(items: [], reached: request.after) }
+        guard !request.zones.isEmpty, request.after < request.through else {
             return FeedPage(items: [], reached: max(request.after, request.through))
         }
         let places = Array(repeating: "?", count: request.zones.count).joined(separator: ",")
@@ -78,8 +80,9 @@ public final class SQLiteJournalReader: JournalReader {
                 ORDER BY sequence LIMIT ?
                 """)
             statement.bind(1, Int64(request.lane.rawValue))
-            statement.bind(2, Int64(bitPattern: request.after))
-            statement.bind(3, Int64(bitPattern: request.through))
+            // Clamped, since a cursor comes from a client: taken as bits a large one would be negative.
+            statement.bind(2, Int64(clamping: request.after))
+            statement.bind(3, Int64(clamping: request.through))
             statement.bind(4, Int64(request.leastLevel.rawValue))
             var index: Int32 = 5
             for zone in request.zones.sorted() {
@@ -116,10 +119,13 @@ public final class SQLiteJournalReader: JournalReader {
     public func latestSnapshot() throws(JournalError) -> StoredSnapshot? {
         try access { (connection) throws(JournalError) in
             let statement = try Statement(
-                connection, "SELECT sequence, state FROM snapshot ORDER BY sequence DESC LIMIT 1")
-            guard try statement.step() else { return nil }
-            return StoredSnapshot(
-                sequence: SequenceNumber(bitPattern: statement.integer(0)), bytes: statement.blob(1) ?? [])
+                connection, "SELECT sequence, state FROM snapshot ORDER BY sequence DESC")
+            while try statement.step() {
+                let snapshot = StoredSnapshot(
+                    sequence: SequenceNumber(bitPattern: statement.integer(0)), bytes: statement.blob(1) ?? [])
+                if SnapshotCodec.isIntact(snapshot) { return snapshot }
+            }
+            return nil
         }
     }
 

@@ -34,10 +34,15 @@ enum Schema {
         PRAGMA user_version = \(version);
         """
 
-    /// Creates the tables in an empty file, or checks that the file is a journal of this version.
-    static func prepare(_ database: Database) throws {
-        let isEmpty = try Int.fetchOne(database, sql: "SELECT count(*) FROM sqlite_master") == 0
-        guard isEmpty else { return try check(database) }
+    /// True for an empty file; else checks that the file is a journal of this version.
+    static func isNew(_ database: Database) throws -> Bool {
+        if try Int.fetchOne(database, sql: "SELECT count(*) FROM sqlite_master") == 0 { return true }
+        try check(database)
+        return false
+    }
+
+    /// Creates the tables.
+    static func create(_ database: Database) throws {
         try database.inTransaction {
             try database.execute(sql: sql)
             return .commit

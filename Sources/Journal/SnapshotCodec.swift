@@ -1,10 +1,12 @@
+internal import Crypto
 internal import FoundationEssentials
 internal import SwiftProtobuf
 public import TipModel
 internal import WatchpostProtobuf
 
 /// The state as bytes. Equal states give equal bytes (everything is written in order of its id), so that a replay
-/// can be compared with what ran.
+/// can be compared with what ran. Snapshots are outside the chain of checksums, so each begins with one of its own:
+/// a flipped byte often still decodes, to another state.
 public enum SnapshotCodec {
     static let version: UInt32 = 1
 
@@ -36,12 +38,31 @@ public enum SnapshotCodec {
             $0.incidents = state.totals.incidents
             $0.cleared = state.totals.cleared
         }
-        return StoredSnapshot(sequence: state.sequence, bytes: (try? message.serializedBytes()) ?? [])
+        let body: [UInt8] = (try? message.serializedBytes()) ?? []
+        return StoredSnapshot(sequence: state.sequence, bytes: checksum(body[...]) + body)
+    }
+
+    private static let checksumBytes = 16
+
+    private static func checksum(_ body: ArraySlice<UInt8>) -> [UInt8] {
+        body.withUnsafeBytes { body in
+            var hash = SHA256()
+            hash.update(bufferPointer: body)
+            return hash.finalize().withUnsafeBytes { [UInt8]($0.prefix(checksumBytes)) }
+        }
+    }
+
+    /// Whether its checksum holds.
+    public static func isIntact(_ snapshot: StoredSnapshot) -> Bool {
+        snapshot.bytes.count >= checksumBytes
+            && checksum(snapshot.bytes[checksumBytes...]) == Array(snapshot.bytes[..<checksumBytes])
     }
 
     /// - Throws: ``JournalError`` `corrupt` or `newerSchema`; the caller then replays from the beginning.
     public static func decode(_ snapshot: StoredSnapshot) throws(JournalError) -> StationState {
-        guard let message = try? Watchpost_Journal_V1_StateSnapshot(serializedBytes: snapshot.bytes),
+        guard isIntact(snapshot),
+            let message = try? Watchpost_Journal_V1_StateSnapshot(
+                serializedBytes: Array(snapshot.bytes[checksumBytes...])),
             message.sequence == snapshot.sequence
         else { throw JournalError(.corrupt, "the snapshot at \(snapshot.sequence) cannot be decoded") }
         guard message.version <= version else {

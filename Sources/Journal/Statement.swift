@@ -92,6 +92,9 @@ extension JournalError {
     init(sqlite code: Int32, _ words: String) {
         switch code & 0xFF {
         case SQLITE_FULL: self.init(.full, "the disk is full (SQLite: \(words)); free space, the daemon goes on by itself")
+        // The -shm file could not grow.
+        case SQLITE_IOERR where code == SQLITE_IOERR | (19 << 8):
+            self.init(.full, "the disk is full (SQLite: \(words)); free space, the daemon goes on by itself")
         case SQLITE_CORRUPT, SQLITE_NOTADB:
             self.init(.corrupt, "the journal is damaged (SQLite: \(words)); restore a backup")
         case SQLITE_CONSTRAINT, SQLITE_MISUSE: self.init(.misuse, "SQLite refused the record: \(words)")

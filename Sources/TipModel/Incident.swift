@@ -79,6 +79,9 @@ public struct Incident: Hashable, Sendable {
     /// The text of its most urgent tip, cut to ``headlineBytes``.
     public var headline: String
     public var urgency: Urgency
+    /// Level and score of its most urgent tip alone, before corroboration: whose words are the headline. Stays with the daemon.
+    public var leadLevel: UrgencyLevel
+    public var leadScore: Int32
     public var tipCount: UInt32
     public var posts: [PostID]
     /// Hashes of (post, reporter): who has already been counted as a witness.
@@ -112,6 +115,8 @@ public struct Incident: Hashable, Sendable {
         self.place = place
         self.headline = headline
         self.urgency = urgency
+        self.leadLevel = urgency.level
+        self.leadScore = urgency.score
         self.tipCount = tipCount
         self.posts = posts
         self.witnesses = witnesses

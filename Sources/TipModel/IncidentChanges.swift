@@ -11,13 +11,21 @@ extension Incident {
         if witnesses.count < Limits.witnesses, !witnesses.contains(witness) { witnesses.append(witness) }
         if evidence.count == Limits.evidence { evidence.remove(at: 1) }
         evidence.append(Evidence(accepted))
-        let corroboration = urgency.reasons.filter { $0.code == "corroboration" }.reduce(0) { $0 + $1.points }
-        if (tipUrgency.level, tipUrgency.score) > (urgency.level, urgency.score - corroboration) {
+        if (tipUrgency.level, tipUrgency.score) > (leadLevel, leadScore) {
+            leadLevel = tipUrgency.level
+            leadScore = tipUrgency.score
             category = tip.category
             headline = clipped(tip.text, bytes: Self.headlineBytes)
         }
         if place.isEmpty { place = tip.place }
         if position == nil { position = accepted.position }
+    }
+
+    mutating func regrade(_ urgency: Urgency, sequence: SequenceNumber) {
+        self.urgency = urgency
+        // With a tip or a step in the same record it is one change.
+        if lastSequence != sequence { version &+= 1 }
+        lastSequence = sequence
     }
 
     mutating func move(_ change: PhaseChanged, at time: Timestamp, sequence: SequenceNumber) {

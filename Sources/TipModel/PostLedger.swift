@@ -24,7 +24,7 @@ public struct PostLedger: Hashable, Sendable {
 
     /// Notes an accepted tip. Number 0 means that the client does not number.
     public mutating func accept(series: UInt64, number: UInt64, at time: Timestamp) {
-        received += 1
+        received = Self.sum(received, 1)
         lastTipAt = time
         guard number > 0 else { return }
         if series != self.series {
@@ -35,10 +35,6 @@ public struct PostLedger: Hashable, Sendable {
         if number > highest {
             if number - highest > 1 { gaps.append(highest + 1...number - 1) }
             highest = number
-            while gaps.count > Self.gapBound {
-                let oldest = gaps.removeFirst()
-                forgotten &+= oldest.upperBound - oldest.lowerBound + 1
-            }
         } else if let index = gaps.firstIndex(where: { $0.contains(number) }) {
             let gap = gaps.remove(at: index)
             if number < gap.upperBound { gaps.insert(number + 1...gap.upperBound, at: index) }
@@ -47,6 +43,8 @@ public struct PostLedger: Hashable, Sendable {
             // It had been given up for lost and came after all.
             missing -= 1
         }
+        // After either: a number in the middle of a hole makes two of it.
+        while gaps.count > Self.gapBound { forgotten = Self.sum(forgotten, Self.count(gaps.removeFirst())) }
     }
 
     /// The outstanding numbers that the post no longer holds, given the lowest that it does.
@@ -59,7 +57,7 @@ public struct PostLedger: Hashable, Sendable {
 
     /// Notes that `numbers` were reported missing.
     public mutating func giveUp(series: UInt64, numbers: ClosedRange<UInt64>) {
-        missing &+= numbers.upperBound - numbers.lowerBound + 1
+        missing = Self.sum(missing, Self.count(numbers))
         guard series == self.series else { return }
         gaps = gaps.flatMap { gap -> [ClosedRange<UInt64>] in
             guard gap.overlaps(numbers) else { return [gap] }
@@ -68,5 +66,15 @@ public struct PostLedger: Hashable, Sendable {
             if gap.upperBound > numbers.upperBound { rest.append(numbers.upperBound + 1...gap.upperBound) }
             return rest
         }
+    }
+
+    // Numbers come from outside, up to the largest there is: counts saturate.
+    private static func count(_ numbers: ClosedRange<UInt64>) -> UInt64 {
+        sum(numbers.upperBound - numbers.lowerBound, 1)
+    }
+
+    private static func sum(_ left: UInt64, _ right: UInt64) -> UInt64 {
+        let (sum, overflow) = left.addingReportingOverflow(right)
+        return overflow ? .max : sum
     }
 }

@@ -13,7 +13,7 @@ public struct StationState: Hashable, Sendable {
     public private(set) var nextIncident: UInt64 = 1
     /// Open incidents, and the ``clearedBound`` newest cleared ones.
     public private(set) var incidents: [IncidentID: Incident] = [:]
-    /// In order of clearing.
+    /// In the order in which they were last touched: what a snapshot's incidents tell too.
     public private(set) var recentlyCleared: [IncidentID] = []
     public private(set) var enrolments: [PrincipalID: Enrolment] = [:]
     public private(set) var ledgers: [PostID: PostLedger] = [:]
@@ -31,7 +31,8 @@ public struct StationState: Hashable, Sendable {
         self.nextIncident = nextIncident
         self.incidents = Dictionary(incidents.map { ($0.id, $0) }, uniquingKeysWith: { _, last in last })
         self.recentlyCleared =
-            incidents.filter { $0.phase == .cleared }.sorted { $0.lastSequence < $1.lastSequence }.map(\.id)
+            incidents.filter { $0.phase == .cleared }
+            .sorted { ($0.lastSequence, $0.id) < ($1.lastSequence, $1.id) }.map(\.id)
         self.enrolments = enrolments
         self.ledgers = ledgers
         self.cursors = cursors
@@ -56,7 +57,8 @@ public struct StationState: Hashable, Sendable {
             case .tipCorrelated(let correlated):
                 if let accepted { attach(correlated, tip: accepted, record) }
             case .urgencyChanged(let change):
-                incidents[change.incident]?.urgency = change.urgency
+                incidents[change.incident]?.regrade(change.urgency, sequence: record.sequence)
+                noteCleared(change.incident)
             case .phaseChanged(let change):
                 move(change, record)
             case .postEnrolled(let enrolled):
@@ -88,7 +90,8 @@ public struct StationState: Hashable, Sendable {
 
     private mutating func open(_ opened: IncidentOpened, tip accepted: TipAccepted, _ record: Record) {
         let tip = accepted.tip
-        nextIncident = max(nextIncident, opened.incident.rawValue &+ 1)
+        let (next, overflow) = opened.incident.rawValue.addingReportingOverflow(1)
+        nextIncident = max(nextIncident, overflow ? .max : next)
         if !tip.drill { totals.incidents += 1 }
         incidents[opened.incident] = Incident(
             id: opened.incident, zone: accepted.zone, category: tip.category, drill: tip.drill, openedAt: record.at,
@@ -96,19 +99,29 @@ public struct StationState: Hashable, Sendable {
             headline: clipped(tip.text, bytes: Incident.headlineBytes), urgency: opened.urgency,
             posts: [accepted.post], witnesses: [witnessHash(post: accepted.post, reporter: tip.reporter)],
             evidence: [Evidence(accepted)], phaseSince: record.at, lastSequence: record.sequence)
+        noteCleared(opened.incident)
     }
 
     private mutating func attach(_ correlated: TipCorrelated, tip accepted: TipAccepted, _ record: Record) {
+        guard incidents[correlated.incident] != nil else { return }
         if !accepted.tip.drill { totals.correlated += 1 }
         incidents[correlated.incident]?.attach(accepted, urgency: correlated.tipUrgency, sequence: record.sequence)
+        noteCleared(correlated.incident)
     }
 
     private mutating func move(_ change: PhaseChanged, _ record: Record) {
-        guard let drill = incidents[change.incident]?.drill else { return }
+        guard let before = incidents[change.incident] else { return }
         incidents[change.incident]?.move(change, at: record.at, sequence: record.sequence)
-        guard change.phase == .cleared else { return }
-        if !drill { totals.cleared += 1 }
-        recentlyCleared.append(change.incident)
+        if change.phase == .cleared, before.phase != .cleared, !before.drill { totals.cleared += 1 }
+        noteCleared(change.incident)
+    }
+
+    /// Keeps ``recentlyCleared`` true after an incident was touched. Steps that no rule of today allows (cleared
+    /// twice, opened again) must not make the fold differ from its snapshot or drop an open incident.
+    private mutating func noteCleared(_ id: IncidentID) {
+        if let index = recentlyCleared.lastIndex(of: id) { recentlyCleared.remove(at: index) }
+        guard incidents[id]?.phase == .cleared else { return }
+        recentlyCleared.append(id)
         while recentlyCleared.count > Self.clearedBound {
             incidents.removeValue(forKey: recentlyCleared.removeFirst())
         }

@@ -67,9 +67,11 @@ extension TipID: CustomStringConvertible {
         let characters = Array(text.utf8)
         var (high, low): (UInt64, UInt64) = (0, 0)
         if characters.count == 36 {
-            let digits = characters.filter { $0 != UInt8(ascii: "-") }
-            guard digits.count == 32 else { return nil }
-            for digit in digits {
+            for (index, digit) in characters.enumerated() {
+                if [8, 13, 18, 23].contains(index) {
+                    guard digit == UInt8(ascii: "-") else { return nil }
+                    continue
+                }
                 guard let value = Character(UnicodeScalar(digit)).hexDigitValue else { return nil }
                 high = high << 4 | low >> 60
                 low = low << 4 | UInt64(value)

@@ -594,6 +594,11 @@ public nonisolated struct Watchpost_Journal_V1_IncidentState: Sendable {
 
   public var lastSequence: UInt64 = 0
 
+  /// of the most urgent tip alone
+  public var leadLevel: Watchpost_V1_UrgencyLevel = .unspecified
+
+  public var leadScore: Int32 = 0
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -1789,7 +1794,7 @@ nonisolated extension Watchpost_Journal_V1_Evidence: SwiftProtobuf.Message, Swif
 
 nonisolated extension Watchpost_Journal_V1_IncidentState: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".IncidentState"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}snapshot\0\u{1}witnesses\0\u{1}evidence\0\u{3}last_sequence\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}snapshot\0\u{1}witnesses\0\u{1}evidence\0\u{3}last_sequence\0\u{3}lead_level\0\u{3}lead_score\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1801,6 +1806,8 @@ nonisolated extension Watchpost_Journal_V1_IncidentState: SwiftProtobuf.Message,
       case 2: try { try decoder.decodeRepeatedFixed64Field(value: &self.witnesses) }()
       case 3: try { try decoder.decodeRepeatedMessageField(value: &self.evidence) }()
       case 4: try { try decoder.decodeSingularUInt64Field(value: &self.lastSequence) }()
+      case 5: try { try decoder.decodeSingularEnumField(value: &self.leadLevel) }()
+      case 6: try { try decoder.decodeSingularInt32Field(value: &self.leadScore) }()
       default: break
       }
     }
@@ -1823,6 +1830,12 @@ nonisolated extension Watchpost_Journal_V1_IncidentState: SwiftProtobuf.Message,
     if self.lastSequence != 0 {
       try visitor.visitSingularUInt64Field(value: self.lastSequence, fieldNumber: 4)
     }
+    if self.leadLevel != .unspecified {
+      try visitor.visitSingularEnumField(value: self.leadLevel, fieldNumber: 5)
+    }
+    if self.leadScore != 0 {
+      try visitor.visitSingularInt32Field(value: self.leadScore, fieldNumber: 6)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1831,6 +1844,8 @@ nonisolated extension Watchpost_Journal_V1_IncidentState: SwiftProtobuf.Message,
     if lhs.witnesses != rhs.witnesses {return false}
     if lhs.evidence != rhs.evidence {return false}
     if lhs.lastSequence != rhs.lastSequence {return false}
+    if lhs.leadLevel != rhs.leadLevel {return false}
+    if lhs.leadScore != rhs.leadScore {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -115,7 +115,7 @@ struct OpenIncidentIndexTests {
         // Few distinct minutes, so that ties and steps backwards are common.
         func time() -> Timestamp { Fixture.local(0, .random(in: 0..<40, using: &random)) }
 
-        for step in 0..<1_500 as Range<UInt64> {
+        for step in 0..<1_200 as Range<UInt64> {
             switch Int.random(in: 0..<10, using: &random) {
             case 0..<5:
                 let incident = Fixture.incident(
@@ -137,7 +137,7 @@ struct OpenIncidentIndexTests {
                 open[id] = nil
                 index.remove(IncidentID(id))
             }
-            guard step % 10 == 0 else { continue }
+            guard step % 25 == 0 else { continue }
 
             let here = place()
             let since = time()
