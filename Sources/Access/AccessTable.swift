@@ -49,7 +49,8 @@ public final class AccessTable: Sendable {
     /// Replaces the table by what the state has on record.
     public func replace(with enrolments: some Sequence<Enrolment>) {
         var next = Contents()
-        for enrolment in enrolments where !enrolment.isRevoked {
+        // The newest enrolment of a key wins, so that the order of the sequence decides nothing.
+        for enrolment in enrolments.sorted(by: { $0.generation < $1.generation }) where !enrolment.isRevoked {
             guard let key = CurveKey(bytes: enrolment.publicKey) else { continue }
             let principal = Principal(subject: enrolment.subject, generation: enrolment.generation)
             next.userIDs[key] = principal.userID

@@ -48,8 +48,11 @@ public struct ClientLink: ~Copyable {
     public let endpoint: String
     /// As the monitor last told.
     public private(set) var state = LinkState.connecting
+    /// Handshakes that succeeded: a connection lost and made anew between two reads shows only here.
+    public private(set) var handshakes = 0
     public let socket: Socket
     private var monitor: SocketMonitor
+    private var lostConnection = false
 
     /// - Parameters:
     ///   - sendQueue: messages that may wait for the connection.
@@ -71,10 +74,13 @@ public struct ClientLink: ~Copyable {
         // Without a connection nothing is queued: what is not sent stays in the spool.
         options.immediate = true
         options.curveClient(serverKey: keys.daemon, publicKey: keys.own.publicKey, secretKey: keys.own.secretKey)
-        self.endpoint = endpoint
-        socket = try Socket(context, .dealer, options: options)
-        monitor = try socket.monitor()
+        // Locals first: a value that cannot be copied may not be left half made by an error.
+        let socket = try Socket(context, .dealer, options: options)
+        let monitor = try socket.monitor()
         try socket.connect(endpoint)
+        self.endpoint = endpoint
+        self.socket = socket
+        self.monitor = monitor
     }
 
     /// To be polled beside the socket.
@@ -86,14 +92,23 @@ public struct ClientLink: ~Copyable {
         let before = state
         while let report = try monitor.tryReceive() {
             switch report.event {
-            case .handshakeSucceeded: state = .connected
+            case .handshakeSucceeded:
+                state = .connected
+                handshakes += 1
             case .handshakeFailedAuth: state = .refused
             case .handshakeFailedProtocol, .handshakeFailedNoDetail:
                 // A daemon that goes down in mid-handshake looks like this too, so a refusal that is known stays.
                 if state != .refused { state = .wrongDaemon }
-            case .disconnected: if state == .connected { state = .connecting }
-            case .closed, .connectRetried:
-                if state == .connecting { state = .unreachable }
+            case .disconnected:
+                if state == .connected { state = .connecting }
+                lostConnection = true
+            // A try to connect failed: nobody is there now, whoever was before.
+            case .closed: if state != .connected { state = .unreachable }
+            case .connectRetried:
+                // After a lost connection this only says that there will be a try. Else one failed before it had a
+                // descriptor to close, as when a name is not found.
+                if state == .connecting, !lostConnection { state = .unreachable }
+                lostConnection = false
             default: break
             }
         }

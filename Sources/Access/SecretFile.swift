@@ -17,7 +17,8 @@ public enum SecretFile {
     /// - Parameter requirePrivate: false for a systemd credential, whose folder is private and whose mode is 0440 or
     ///   0400 by systemd's choice.
     public static func read(_ path: String, requirePrivate: Bool = true) throws(Failure) -> [UInt8] {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+        // Non-blocking: opening a pipe would otherwise wait for its writer.
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
         guard descriptor >= 0 else { throw failure(path, "cannot be opened") }
         defer { close(descriptor) }
         var status = stat()
@@ -62,6 +63,17 @@ public enum SecretFile {
             written += count
         }
         guard fsync(descriptor) == 0 else { throw failure(path, "cannot be synced") }
+        try syncFolder(of: path)
+    }
+
+    /// A new name is on disk only once its folder is: a daemon that lost its key in a power cut would make another,
+    /// and every client would be locked out.
+    private static func syncFolder(of path: String) throws(Failure) {
+        let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
+        let descriptor = open(folder, O_RDONLY | O_CLOEXEC | O_DIRECTORY)
+        guard descriptor >= 0 else { throw failure(folder, "cannot be opened") }
+        defer { close(descriptor) }
+        guard fsync(descriptor) == 0 else { throw failure(folder, "cannot be synced") }
     }
 
     private static func failure(_ path: String, _ what: String) -> Failure {

@@ -26,12 +26,15 @@ extension FeedHub {
             let header: Result<Header, HeaderError> = incoming.header.withUnsafeBytes { bytes in
                 do throws(HeaderError) { return .success(try Header(bytes)) } catch { return .failure(error) }
             }
+            var subscribes = false
             switch header {
-            case .success(let header): request = header.request
+            case .success(let header):
+                request = header.request
+                subscribes = header.verb == .subscribe
             case .failure(let error): request = error.request
             }
 
-            let unit = try speaker(incoming, now: now)
+            let unit = try speaker(incoming, subscribes: subscribes, now: now)
             guard incoming.frames == 2 else {
                 throw Rejection(.malformed, field: "frames", "a message is header and body, not \(incoming.frames) frames")
             }
@@ -45,7 +48,7 @@ extension FeedHub {
     }
 
     /// Who says this: by the user id that ZAP attached to this very message.
-    private func speaker(_ incoming: Incoming, now: Int64) throws(Rejection) -> PatrolUnit {
+    private func speaker(_ incoming: Incoming, subscribes: Bool, now: Int64) throws(Rejection) -> PatrolUnit {
         let index = table.index(route: incoming.route)
         guard let userID = incoming.userID, let principal = access.principal(userID: userID) else {
             if let index, table.slots[index].userID == incoming.userID {
@@ -58,9 +61,11 @@ extension FeedHub {
         }
         if let index {
             // A ROUTER has one peer for a route, so another user's message shows that the first one's connection is gone.
+            // Only a SUBSCRIBE can be meant: all else is about a subscription that is not the speaker's.
             guard table.slots[index].userID == userID else {
                 end(table.slots[index].id, because: "its route is another's now")
-                throw Rejection(.forbidden, field: "routing id", "this routing id was another connection's: try again")
+                if subscribes { return unit }
+                throw Rejection(.forbidden, field: "subscription", "it was another user's: subscribe first")
             }
             table.slots[index].heard(at: now)
         }
@@ -129,14 +134,17 @@ extension FeedHub {
         }
         let replaced = table.index(route: incoming.route).map { table.slots[$0].id }
         try makeRoom(for: unit.id, replacing: replaced, now: now)
-        if let replaced { table.remove(id: replaced) }
-
-        table.insert(
-            Subscription(
-                id: nextID(), route: incoming.route, userID: incoming.userID ?? "", unit: unit.id,
-                peer: incoming.peer ?? "", ask: ask, zones: wanted,
-                filter: zones.filter(zones: wanted, leastLevel: ask.leastLevel), begin: begin, since: time.now(),
-                now: now))
+        var fresh = Subscription(
+            id: nextID(), route: incoming.route, userID: incoming.userID ?? "", unit: unit.id,
+            peer: incoming.peer ?? "", ask: ask, zones: wanted,
+            filter: zones.filter(zones: wanted, leastLevel: ask.leastLevel), begin: begin, since: time.now(), now: now)
+        if let replaced, let old = table.remove(id: replaced) {
+            // Replies that wait still come first; one place is left for SUBSCRIBED.
+            let bound = max(0, settings.outboxMessages - 1)
+            counters.repliesDropped += UInt64(max(0, old.outbox.count - bound))
+            fresh.inherit(old.outbox.suffix(bound))
+        }
+        table.insert(fresh)
         log.info(
             "a patrol subscribed",
             metadata: [

@@ -4,7 +4,8 @@
 //
 //     core ──publish──▶ PublicationQueue ─▶ LiveRing ─┐
 //     journal ─▶ CatchUpReader ─▶ pages ──────────────┴▶ FeedHub ─▶ ROUTER ─▶ patrols
-//     core ◀──onAction── FeedHub ◀── ROUTER ◀── patrols;  core ──reply──▶ FeedHub
+//     core ◀──onAction── FeedHub ◀── ROUTER ◀── patrols
+//     core ──reply─────▶ FeedHub
 
 public import Access
 public import Logging
@@ -52,7 +53,8 @@ public final class FeedService: Sendable {
     /// - Throws: when descriptors have run out.
     public init(
         context: Context, secretKey: CurveSecretKey, access: AccessTable, settings: FeedSettings, ports: FeedPorts,
-        heads: FeedCursor, time: any TimeSource = SystemTime(), log: Logger = Logger(label: "watchpost.feed")
+        heads: FeedCursor, time: any TimeSource = SystemTime(),
+        log: Logger = Logger(label: "watchpost.feed")
     ) throws(ZeroMQError) {
         self.context = context
         self.secretKey = secretKey

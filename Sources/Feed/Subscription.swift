@@ -124,6 +124,9 @@ struct Subscription {
         return true
     }
 
+    /// Takes over what waited for the connection under the subscription before.
+    mutating func inherit(_ replies: ArraySlice<Reply>) { outbox = Array(replies) }
+
     /// The first `count` kept replies went out.
     mutating func removeReplies(_ count: Int) { outbox.removeFirst(min(count, outbox.count)) }
 }

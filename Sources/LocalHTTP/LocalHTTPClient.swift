@@ -95,6 +95,9 @@ public struct LocalHTTPClient: Sendable {
         if let body {
             fields.add(name: "Content-Type", value: "application/json")
             fields.add(name: "Content-Length", value: String(body.count))
+        } else if ["POST", "PUT", "PATCH"].contains(method) {
+            // Without it NIO's encoder would announce a chunked body, which the server refuses.
+            fields.add(name: "Content-Length", value: "0")
         }
         for header in headers { fields.replaceOrAdd(name: header.name, value: header.value) }
         return HTTPRequestHead(version: .http1_1, method: HTTPMethod(rawValue: method), uri: path, headers: fields)
