@@ -1,0 +1,179 @@
+import Hummingbird
+import LocalHTTP
+import Logging
+import Settings
+import TipModel
+
+// The routes of the local server. A handler never blocks Swift's pool: the spool is written on SQLite's own queue, and a
+// wait for the receipt is a suspended task with a deadline.
+struct Door: Sendable {
+    /// Seconds that a submitter may wait for the receipt.
+    static let waits = 0...30
+    static let deadLettersPerPage = 1...500
+
+    let post: String
+    let zone: String
+    let settings: AgentSettings
+    let spool: Spool
+    let clock: PostClock
+    let board: AgentBoard
+    let waiters: OutcomeWaiters
+    let sender: Sender
+    private let expressCategories: Set<String>
+
+    init(
+        post: String, zone: String, settings: AgentSettings, spool: Spool, clock: PostClock, board: AgentBoard,
+        waiters: OutcomeWaiters, sender: Sender
+    ) {
+        self.post = post
+        self.zone = zone
+        self.settings = settings
+        self.spool = spool
+        self.clock = clock
+        self.board = board
+        self.waiters = waiters
+        self.sender = sender
+        expressCategories = Set(settings.expressCategories)
+    }
+
+    /// - Parameter token: what requests over TCP must carry.
+    /// - Throws: ``LocalServerError/weakToken``.
+    func router(token: String) throws(LocalServerError) -> Router<PeerRequestContext> {
+        let router = Router.local(
+            peers: PeerCredentialMiddleware(onTCP: .leaveToLoopbackGuard), loopback: LoopbackGuard(try LoopbackPolicy(token: token)))
+        router.post("/v1/tips") { request, _ in try await submit(request) }
+        router.get("/v1/tips/{id}") { _, context in try await state(context) }
+        router.get("/v1/status") { _, _ in jsonResponse(.ok, status()) }
+        router.get("/v1/dead-letters") { request, _ in try await deadLetters(request) }
+        router.delete("/v1/dead-letters/{number}") { _, context in try await delete(context) }
+        router.post("/v1/dead-letters/{number}/retry") { _, context in try await retry(context) }
+        return router
+    }
+
+    // MARK: - Tips
+
+    private func submit(_ request: Request) async throws -> Response {
+        let wait = try Self.number(request, "wait", default: 0, in: Self.waits)
+        let submission = try await decodeJSON(TipSubmission.self, from: request)
+        let draft = try submission.draft(
+            newID: newID(), clock: clock, maxAge: settings.spool.maxAge, expressCategories: expressCategories)
+        // Entered before the tip can be sent, so that its receipt cannot be missed.
+        let ticket = wait > 0 ? waiters.enter(draft.tip.id) : nil
+        defer { if let ticket { waiters.leave(ticket) } }
+        let placement: Placement
+        do throws(SpoolError) {
+            placement = try await spool.place(draft, at: clock.idTime)
+        } catch {
+            throw Self.refusal(error)
+        }
+        if placement.isNew { sender.spoolGrew() }
+        var record = placement.record
+        if case .spooled = record, let outcome = await ticket?.outcome(within: .seconds(wait)) { record = outcome }
+        return reply(placement.id, record)
+    }
+
+    private func state(_ context: PeerRequestContext) async throws -> Response {
+        guard let id = context.parameters.get("id").flatMap({ TipID($0) }) else {
+            throw JSONRefusal(.badRequest, code: "invalid_field", message: "a tip id is a ULID or a UUID", field: "id")
+        }
+        let record: TipRecord?
+        do throws(SpoolError) { record = try await spool.record(of: id) } catch { throw Self.refusal(error) }
+        guard let record else {
+            throw JSONRefusal(
+                .notFound, code: "not_found",
+                message: "this post does not know the tip \(id); only the last \(Spool.receiptBound) receipts are kept")
+        }
+        return jsonResponse(.ok, TipReply(id, record, link: board.link))
+    }
+
+    private func reply(_ id: TipID, _ record: TipRecord) -> Response {
+        let status: HTTPResponse.Status =
+            switch record {
+            case .accepted: .created
+            case .spooled: .accepted
+            case .dead: .conflict
+            }
+        return jsonResponse(status, TipReply(id, record, link: board.link))
+    }
+
+    private func newID() -> TipID {
+        var random = SystemRandomNumberGenerator()
+        return TipID.make(at: clock.idTime, using: &random)
+    }
+
+    // MARK: - Status and dead letters
+
+    func status() -> AgentStatus {
+        let (link, counts) = (board.link, spool.counts)
+        let hex = String(counts.series, radix: 16)
+        return AgentStatus(
+            post: post, zone: zone, link: link.condition.code, linkText: link.condition.words(endpoint: link.endpoint),
+            linkSinceMs: link.since?.milliseconds, endpoint: link.endpoint,
+            spool: .init(
+                depth: counts.depth, bytes: counts.bytes, maxTips: spool.limits.maxTips, maxBytes: spool.limits.maxBytes,
+                emergencyReserve: spool.limits.emergencyReserve, oldestMs: counts.oldest?.milliseconds),
+            series: String(repeating: "0", count: max(0, 16 - hex.count)) + hex, nextNumber: counts.nextNumber,
+            lowestUnsent: counts.lowest ?? counts.nextNumber, deadLetters: counts.deadLetters, skewMs: link.skew,
+            lastHeardMs: link.lastHeard?.milliseconds, lastReceiptMs: link.lastReceipt?.milliseconds)
+    }
+
+    private func deadLetters(_ request: Request) async throws -> Response {
+        let limit = try Self.number(request, "limit", default: 100, in: Self.deadLettersPerPage)
+        let after = try Self.number(request, "after", default: 0, in: 0...Int.max)
+        do throws(SpoolError) {
+            let letters = try await spool.deadLetters(after: UInt64(after), limit: limit)
+            let next = letters.count == limit ? letters.last?.number : nil
+            return jsonResponse(.ok, DeadLetterPage(letters: letters.map { .init($0) }, next: next))
+        } catch {
+            throw Self.refusal(error)
+        }
+    }
+
+    private func delete(_ context: PeerRequestContext) async throws -> Response {
+        let number = try Self.letterNumber(context)
+        do throws(SpoolError) { try await spool.deleteDeadLetter(number) } catch { throw Self.refusal(error) }
+        return jsonResponse(.ok, EmptyReply())
+    }
+
+    private func retry(_ context: PeerRequestContext) async throws -> Response {
+        let number = try Self.letterNumber(context)
+        do throws(SpoolError) {
+            let placement = try await spool.retryDeadLetter(number, newID: newID(), at: clock.idTime)
+            // One that kept its id kept its number too, which the sender has passed already.
+            if placement.isNew { sender.spoolGrew() } else { sender.spoolRewound(to: number) }
+            return reply(placement.id, placement.record)
+        } catch {
+            throw Self.refusal(error)
+        }
+    }
+
+    // MARK: - Parameters and errors
+
+    private static func letterNumber(_ context: PeerRequestContext) throws -> UInt64 {
+        guard let number = context.parameters.get("number").flatMap({ UInt64($0) }) else {
+            throw JSONRefusal(.badRequest, code: "invalid_field", message: "must be a dead letter's number", field: "number")
+        }
+        return number
+    }
+
+    private static func number(_ request: Request, _ name: String, default value: Int, in range: ClosedRange<Int>) throws -> Int {
+        guard let text = request.uri.queryParameters[name[...]] else { return value }
+        guard let number = Int(text), range.contains(number) else {
+            throw TipSubmission.invalid("invalid_field", name, "must be \(range.lowerBound)…\(range.upperBound)")
+        }
+        return number
+    }
+
+    /// The status that a program can act on: 503 and 507 may be tried again later.
+    private static func refusal(_ error: SpoolError) -> JSONRefusal {
+        let status: HTTPResponse.Status =
+            switch error.code {
+            case .full: .serviceUnavailable
+            case .diskFull: HTTPResponse.Status(code: 507, reasonPhrase: "Insufficient Storage")
+            case .conflict: .conflict
+            case .notFound: .notFound
+            case .inUse, .newer, .failed: .internalServerError
+            }
+        return JSONRefusal(status, code: error.code.rawValue, message: error.message, field: error.code == .conflict ? "id" : nil)
+    }
+}

@@ -1,0 +1,164 @@
+import Access
+import Logging
+import Settings
+import TipModel
+import TipWire
+import ZeroMQ
+
+// What is sent and what comes back.
+extension SenderLoop {
+    /// Sends all that the window lets go, express tips first.
+    /// - Returns: false when the socket's queue is full.
+    mutating func sendAll(_ link: borrowing ClientLink) throws(ZeroMQError) -> Bool {
+        guard try sendHeartbeat(link) else { return false }
+        guard barred == nil else { return true }
+        while true {
+            loadPages()
+            guard let batch = outbox.next(at: now) else { return true }
+            let submit = Submit(tips: batch.tips.map(\.bytes), sentAt: parts.clock.time.now())
+            let frames = [Header(.submit, request: batch.request).encoded, submit.encoded]
+            guard try link.socket.trySend(frames: frames) == .sent else {
+                outbox.unsent(batch.request)
+                return false
+            }
+        }
+    }
+
+    private mutating func sendHeartbeat(_ link: borrowing ClientLink) throws(ZeroMQError) -> Bool {
+        guard now >= nextHeartbeat else { return true }
+        let counts = parts.spool.counts
+        let request = outbox.nextRequest()
+        let beat = PostHeartbeat(
+            sentAt: parts.clock.time.now(), series: counts.series, nextNumber: counts.nextNumber,
+            lowestUnsent: counts.lowest ?? counts.nextNumber, spoolDepth: UInt64(max(0, counts.depth)),
+            spoolOldest: counts.oldest, deadLetters: UInt64(max(0, counts.deadLetters)), software: parts.software)
+        guard try link.socket.trySend(frames: [Header(.postHeartbeat, request: request).encoded, beat.encoded]) == .sent else {
+            return false
+        }
+        heartbeat = (request: request, at: now)
+        nextHeartbeat = now &+ parts.settings.heartbeatInterval.milliseconds
+        return true
+    }
+
+    private mutating func loadPages() {
+        let spool = parts.spool
+        while let page = outbox.wantedPage() {
+            let tips = spoolStep { () throws(SpoolError) in
+                try spool.page(isExpress: page.isExpress, after: page.after, limit: page.limit)
+            }
+            guard let tips else { return }
+            outbox.loaded(tips, isExpress: page.isExpress, limit: page.limit)
+        }
+    }
+
+    /// Reads a round of messages; all receipts of the round are committed together.
+    mutating func receive(_ link: borrowing ClientLink, _ message: inout Multipart) throws(ZeroMQError) {
+        var receipts: [Receipt] = []
+        var count = 0
+        while count < Self.messagesPerRound, try link.socket.tryReceive(into: &message) {
+            count += 1
+            do throws(Rejection) {
+                try take(message, link, &receipts)
+            } catch {
+                parts.logger.warning("a message from the daemon was not understood", metadata: ["error": "\(error)"])
+            }
+        }
+        settle(receipts)
+    }
+
+    private mutating func take(
+        _ message: borrowing Multipart, _ link: borrowing ClientLink, _ receipts: inout [Receipt]
+    ) throws(Rejection) {
+        let header: Header
+        do throws(HeaderError) {
+            header = try message.withFrame(0) { (frame) throws(HeaderError) in try Header(frame) }
+        } catch {
+            throw error.rejection
+        }
+        plan.heard(at: now)
+        let wall = parts.clock.time.now()
+        parts.board.change { $0.lastHeard = wall }
+        switch header.verb {
+        case .receipts:
+            receipts += try ReceiptCodec.decode(message.bytes(1))
+            heardWell(link)
+        case .rejections:
+            refused(try RejectionCodec.decode(message.bytes(1)), request: header.request, link)
+        case .heartbeatReply:
+            let reply = try HeartbeatReply(message.bytes(1))
+            if let heartbeat, heartbeat.request == header.request { learn(reply, sent: heartbeat.at) }
+            heardWell(link)
+        default:
+            // A newer daemon may say more than this version knows.
+            parts.logger.debug("an unknown message from the daemon", metadata: ["verb": "\(header.verb)"])
+        }
+    }
+
+    /// The daemon serves this post: an earlier complaint is over.
+    private mutating func heardWell(_ link: borrowing ClientLink) {
+        plan.served()
+        guard !isHeard, barred == nil else { return }
+        isHeard = true
+        say(.connected, at: link.endpoint)
+    }
+
+    private mutating func learn(_ reply: HeartbeatReply, sent: Int64) {
+        let before = parts.clock.skew
+        let skew = parts.clock.learn(daemonTime: reply.daemonTime, sent: sent)
+        parts.board.change { $0.skew = skew }
+        let isOff = abs(skew) > PostClock.tolerance
+        if isOff, abs(before ?? 0) <= PostClock.tolerance {
+            parts.logger.warning(
+                "this post's clock is wrong: set it; until then tip ids are made by the daemon's time",
+                metadata: ["daemon_ahead_ms": "\(skew)"])
+        } else if !isOff, let before, abs(before) > PostClock.tolerance {
+            parts.logger.notice("this post's clock is right again")
+        }
+    }
+
+    // MARK: - Answers
+
+    /// Deletes receipted tips from the spool, then from memory. Where the disk refuses, they stay in the window, are sent
+    /// again later and receipted again.
+    private mutating func settle(_ receipts: [Receipt]) {
+        guard !receipts.isEmpty else { return }
+        let (spool, wall) = (parts.spool, parts.clock.time.now())
+        let accepted = spoolStep { () throws(SpoolError) in try spool.accept(receipts, at: wall) }
+        guard let accepted, !accepted.isEmpty else { return }
+        for (receipt, number) in accepted {
+            outbox.settle(receipt.tip, number: number)
+            parts.waiters.tell(receipt.tip, .accepted(number: number, receipt, at: wall))
+        }
+        parts.board.change { $0.lastReceipt = wall }
+    }
+
+    private mutating func refused(_ items: [TipRejection], request: UInt32, _ link: borrowing ClientLink) {
+        let refusals = outbox.refused(request, items, at: now, jitter: Int64.random(in: 0...25, using: &random))
+        if refusals.kept > 0 {
+            parts.logger.info("the daemon cannot take tips now; they are kept", metadata: ["tips": "\(refusals.kept)"])
+        }
+        if !refusals.dead.isEmpty {
+            let (spool, wall) = (parts.spool, parts.clock.time.now())
+            let dead = refusals.dead.map { (id: $0.tip.id, rejection: $0.rejection) }
+            bury(spoolStep { () throws(SpoolError) in try spool.bury(dead, at: wall) } ?? [])
+        }
+        if let rejection = refusals.barred {
+            barred = rejection
+            say(.barred(rejection), at: link.endpoint)
+        }
+    }
+
+    /// Tells of tips that are dead letters now.
+    mutating func bury(_ letters: [DeadLetter]) {
+        for letter in letters {
+            outbox.settle(letter.id, number: letter.number)
+            parts.waiters.tell(letter.id, .dead(letter))
+            parts.logger.error(
+                "a tip will not be sent; see the dead letters",
+                metadata: [
+                    "tip": "\(letter.id)", "number": "\(letter.number)", "code": "\(letter.code)", "field": "\(letter.field)",
+                    "message": "\(letter.message)",
+                ])
+        }
+    }
+}
