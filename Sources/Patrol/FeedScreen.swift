@@ -1,0 +1,90 @@
+public import Access
+public import TipModel
+
+/// Columns and rows of a window.
+public struct TerminalSize: Hashable, Sendable {
+    public var columns: Int
+    public var rows: Int
+
+    public init(columns: Int, rows: Int) {
+        self.columns = columns
+        self.rows = rows
+    }
+}
+
+/// Everything that the terminal shows: a value, from which ``FeedRenderer`` makes lines.
+public struct FeedScreen: Sendable {
+    public enum Mode: Hashable, Sendable {
+        case list
+        case detail
+        case help
+        /// Waiting for the key that says how this incident ended; then back to the mode given.
+        case disposition(IncidentID, fromDetail: Bool)
+    }
+
+    /// One line about what just happened.
+    public struct Notice: Hashable, Sendable {
+        public enum Tone: Hashable, Sendable { case plain, good, bad }
+
+        public var text: String
+        public var tone: Tone
+
+        public init(_ text: String, _ tone: Tone = .plain) {
+            self.text = text
+            self.tone = tone
+        }
+    }
+
+    public var unit: UnitID
+    /// As the daemon confirmed them; empty before.
+    public var zones: [ZoneID] = []
+    public var link = LinkState.connecting
+    public var endpoint = ""
+    /// Why there is no subscription.
+    public var refusal: Rejection?
+    public var staleSince: Timestamp?
+    public var isCaughtUp = false
+    public var board = IncidentBoard()
+    public var selected: IncidentID?
+    /// The first incident on screen, as an index into the order.
+    public var top = 0
+    public var mode = Mode.list
+    public var notice: Notice?
+    public var usesColour = true
+    /// Seconds to add to UTC for the clock times in the details.
+    public var utcOffset: Int64 = 0
+
+    public init(unit: UnitID) { self.unit = unit }
+
+    /// The open incidents in the order of the screen.
+    public var listed: [BoardEntry] { board.open }
+
+    /// The selected incident: the one chosen, cleared or not while its details are open, else the first of the list.
+    public func current(in listed: [BoardEntry]) -> BoardEntry? {
+        if let selected, let entry = board[selected], mode != .list || entry.incident.phase != .cleared { return entry }
+        return listed.first
+    }
+
+    /// Rows that one incident takes in the list.
+    static let rowsPerIncident = 3
+    /// Rows above the list.
+    static let headerRows = 2
+    /// Rows below it: the notice and the keys.
+    static let footerRows = 2
+
+    /// How many incidents fit.
+    public static func capacity(_ size: TerminalSize) -> Int {
+        max(0, (size.rows - headerRows - footerRows) / rowsPerIncident)
+    }
+
+    /// Scrolls so that the selected incident is on screen, and no further than the list goes.
+    public mutating func scroll(to size: TerminalSize) {
+        let listed = self.listed
+        let capacity = max(1, Self.capacity(size))
+        if let current = current(in: listed)?.incident.id, let index = listed.firstIndex(where: { $0.incident.id == current }) {
+            if index < top { top = index }
+            if index >= top + capacity { top = index - capacity + 1 }
+        }
+        top = max(0, min(top, listed.count - capacity))
+    }
+}

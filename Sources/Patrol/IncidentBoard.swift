@@ -1,0 +1,171 @@
+public import TipModel
+
+/// One incident as a patrol knows it.
+public struct BoardEntry: Hashable, Sendable {
+    /// The newest snapshot.
+    public var incident: Incident
+    /// The newest tips, newest last, at most ``IncidentBoard/tipsKept``.
+    public var tips: [TipSummary] = []
+    /// Why the newest tip was joined or opened an incident.
+    public var correlation: [Reason] = []
+    /// What happened, newest last, at most ``IncidentBoard/stepsKept``.
+    public var steps: [BoardStep] = []
+    /// Nobody has looked at it since its last tip.
+    public var isNew = true
+
+    public init(incident: Incident) { self.incident = incident }
+}
+
+/// One line of an incident's history.
+public struct BoardStep: Hashable, Sendable {
+    public var kind: EventKind
+    public var at: Timestamp
+    public var unit: UnitID?
+
+    public init(kind: EventKind, at: Timestamp, unit: UnitID?) {
+        self.kind = kind
+        self.at = at
+        self.unit = unit
+    }
+}
+
+/// The newest snapshot of every incident that a feed told of. Pure.
+///
+/// Snapshots are versioned, so it does not matter that the lanes overtake each other: a lower version than the one
+/// held is older and ignored. Bounded by ``bound``; cleared ones go first, the longest cleared first, then the
+/// oldest of the least urgent.
+public struct IncidentBoard: Sendable {
+    /// Member tips kept for the details.
+    public static let tipsKept = 4
+    /// Steps kept for the details.
+    public static let stepsKept = 8
+
+    public let bound: Int
+    private var entries: [IncidentID: BoardEntry] = [:]
+    /// Changes with the board; a renderer may keep what it made of the last one.
+    public private(set) var revision: UInt64 = 0
+    /// Incidents dropped at the bound while still open.
+    public private(set) var droppedOpen: UInt64 = 0
+
+    public init(bound: Int = 2_000) { self.bound = max(1, bound) }
+
+    public var count: Int { entries.count }
+
+    public subscript(id: IncidentID) -> BoardEntry? { entries[id] }
+
+    /// Takes an event in.
+    /// - Returns: false when the board already held a newer snapshot; the event's tip and step are kept all the same.
+    @discardableResult
+    public mutating func apply(_ event: FeedEvent) -> Bool {
+        revision &+= 1
+        var entry = entries[event.incident.id] ?? BoardEntry(incident: event.incident)
+        let isNewer = event.incident.version >= entry.incident.version
+        if isNewer { entry.incident = event.incident }
+        if let tip = event.tip, !entry.tips.contains(where: { $0.id == tip.id }) {
+            entry.tips.append(tip)
+            if entry.tips.count > Self.tipsKept { entry.tips.removeFirst() }
+            entry.correlation = event.reasons
+            entry.isNew = true
+        }
+        let step = BoardStep(kind: event.kind, at: event.at, unit: event.unit)
+        if !entry.steps.contains(step) {
+            entry.steps.append(step)
+            // The lanes may overtake each other; the history is told in the order in which it happened.
+            entry.steps.sort { $0.at < $1.at }
+            if entry.steps.count > Self.stepsKept { entry.steps.removeFirst() }
+        }
+        entries[event.incident.id] = entry
+        makeRoom()
+        return isNewer
+    }
+
+    /// Takes a snapshot that came without an event: with an action's result, or from disk.
+    @discardableResult
+    public mutating func apply(_ snapshot: Incident) -> Bool {
+        if let known = entries[snapshot.id], known.incident.version >= snapshot.version { return false }
+        revision &+= 1
+        entries[snapshot.id, default: BoardEntry(incident: snapshot)].incident = snapshot
+        makeRoom()
+        return true
+    }
+
+    /// Forgets everything: the daemon's journal was set back, so its incidents are told anew.
+    public mutating func removeAll() {
+        entries.removeAll()
+        revision &+= 1
+    }
+
+    /// Notes that a person has looked at it.
+    public mutating func markSeen(_ id: IncidentID) {
+        guard entries[id]?.isNew == true else { return }
+        entries[id]?.isNew = false
+        revision &+= 1
+    }
+
+    /// Every incident in the order of the screen: open before cleared, the alert lane first, then by level, real
+    /// before drill, by score, and the newest first.
+    public var sorted: [BoardEntry] { entries.values.sorted(by: Self.goesBefore) }
+
+    /// The open ones, in the same order.
+    public var open: [BoardEntry] { entries.values.filter { $0.incident.phase != .cleared }.sorted(by: Self.goesBefore) }
+
+    /// Open incidents that `unit` holds.
+    public func mine(_ unit: UnitID) -> Int {
+        entries.values.count { $0.incident.phase != .cleared && $0.incident.holder == unit }
+    }
+
+    /// Open incidents that nobody has claimed.
+    public var waiting: Int { entries.values.count { $0.incident.phase == .open } }
+
+    /// Open incidents that nobody here has looked at since their last tip.
+    public var unseen: Int { entries.values.count { $0.isNew && $0.incident.phase != .cleared } }
+
+    /// Open incidents of a level.
+    public func count(_ level: UrgencyLevel) -> Int {
+        entries.values.count { $0.incident.phase != .cleared && $0.incident.urgency.level == level }
+    }
+
+    /// Open incidents within `metres` of `position`, nearest first.
+    public func near(_ position: Position, metres: Double) -> [BoardEntry] {
+        entries.values
+            .compactMap { entry -> (Double, BoardEntry)? in
+                guard entry.incident.phase != .cleared, let place = entry.incident.position else { return nil }
+                let distance = place.distance(to: position)
+                return distance <= metres ? (distance, entry) : nil
+            }
+            .sorted { ($0.0, $0.1.incident.id) < ($1.0, $1.1.incident.id) }
+            .map(\.1)
+    }
+
+    private mutating func makeRoom() {
+        guard entries.count > bound else { return }
+        // Cleared ones go by the sixteenth, so that the search for them is not made for every incident of a long
+        // history; open ones only as room is needed.
+        let cleared = entries.values.filter { $0.incident.phase == .cleared }.sorted(by: Self.leavesBefore)
+        for entry in cleared.prefix(max(1, bound / 16)) { entries.removeValue(forKey: entry.incident.id) }
+        while entries.count > bound, let victim = entries.values.min(by: Self.leavesBefore) {
+            droppedOpen &+= 1
+            entries.removeValue(forKey: victim.incident.id)
+        }
+    }
+
+    private static func goesBefore(_ left: BoardEntry, _ right: BoardEntry) -> Bool {
+        let (left, right) = (left.incident, right.incident)
+        let isLeftOpen = left.phase != .cleared
+        if isLeftOpen != (right.phase != .cleared) { return isLeftOpen }
+        if !isLeftOpen, left.phaseSince != right.phaseSince { return left.phaseSince > right.phaseSince }
+        if left.urgency.level != right.urgency.level { return left.urgency.level > right.urgency.level }
+        if left.drill != right.drill { return right.drill }
+        if left.urgency.score != right.urgency.score { return left.urgency.score > right.urgency.score }
+        if left.openedAt != right.openedAt { return left.openedAt > right.openedAt }
+        return left.id > right.id
+    }
+
+    private static func leavesBefore(_ left: BoardEntry, _ right: BoardEntry) -> Bool {
+        let (left, right) = (left.incident, right.incident)
+        let isLeftCleared = left.phase == .cleared
+        if isLeftCleared != (right.phase == .cleared) { return isLeftCleared }
+        if isLeftCleared { return (left.phaseSince, left.id) < (right.phaseSince, right.id) }
+        return (left.urgency.level, left.openedAt, left.id) < (right.urgency.level, right.openedAt, right.id)
+    }
+}
