@@ -34,6 +34,7 @@ let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let lifecycleTestKit = Target.Dependency.product(name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
@@ -78,7 +79,7 @@ let package = Package(
         module("Journal", ["TipModel", "TipWire", "WatchpostProtobuf", protobuf, crypto, grdb, sqlite]),
         module("Triage", ["TipModel"]),
         module("Access", ["TipModel", "ZeroMQ", "Settings"]),
-        module("LocalHTTP", [hummingbird, logging, nio, nioHTTP1, nioPosix]),
+        module("LocalHTTP", [hummingbird, hummingbirdCore, lifecycle, logging, nio, nioHTTP1, nioPosix]),
         module("Supervision", [logging]),
         module("Localization", ["TipModel"]),
         module("Administration", ["TipModel"]),
@@ -126,14 +127,19 @@ let package = Package(
         tests("JournalTests", ["Journal", "TipModel", "TipWire", "CPowerLoss", grdb, sqlite]),
         tests("TriageTests", ["Triage", "TipModel", "Settings"]),
         tests("AccessTests", ["Access", "Settings", "ZeroMQ", "TipModel"]),
-        tests("LocalHTTPTests", ["LocalHTTP", logging, hummingbird]),
-        tests("FeedTests", ["Feed", "TipModel", "TipWire"]),
+        tests("LocalHTTPTests", ["LocalHTTP", logging, hummingbird, lifecycle]),
+        tests("FeedTests", ["Feed", "Journal", "Access", "TipModel", "TipWire", "ZeroMQ"]),
         tests("DispatchTests", ["DispatchDesk", "TipModel"]),
         tests("IngestTests", ["Ingest", "Access", "TipModel", "TipWire", "ZeroMQ"]),
         tests("StationTests", ["Station", "Journal", "Triage", "TipModel", "TipWire", "ZeroMQ", logging]),
         tests("PostAgentTests", ["PostAgent", "TipModel", "TipWire", "Access", "LocalHTTP", "ZeroMQ"]),
         tests("PatrolTests", ["Patrol", "TipModel", "TipWire", "ZeroMQ", "Access", "Settings", "Localization"]),
-        tests("CLITests", ["WatchpostCLI", "Localization", "Supervision"]),
+        tests(
+            "CLITests",
+            [
+                "WatchpostCLI", "Administration", "Journal", "LocalHTTP", "Localization", "PostAgent", "Settings", "Supervision", "TipModel", "Workbench",
+                argumentParser, hummingbird, lifecycle, logging,
+            ]),
         tests(
             "AcceptanceTests",
             ["WatchpostDaemon", "Workbench", "PostAgent", "Patrol", "Journal", "Access", "Settings", "LocalHTTP", "TipModel", "TipWire", "ZeroMQ", "watchpostd", "watchpost"]),

@@ -1,0 +1,114 @@
+import ArgumentParser
+import Glibc
+import Journal
+import Settings
+import TipModel
+import Workbench
+
+/// `watchpost journal`.
+struct JournalGroup: AsyncParsableCommand {
+    static var configuration: CommandConfiguration {
+        CommandConfiguration(
+            commandName: "journal",
+            abstract: tell("台账文件的检查。", "Checks the journal."),
+            discussion: tell("示例：watchpost journal verify", "Example: watchpost journal verify"),
+            subcommands: [JournalVerify.self])
+    }
+}
+
+/// `watchpost journal verify`.
+struct JournalVerify: AsyncParsableCommand {
+    static var configuration: CommandConfiguration {
+        CommandConfiguration(
+            commandName: "verify",
+            abstract: tell("从头核对校验链，找出第一条损坏的记录。", "Walks the chain of checksums and names the first damaged record."),
+            discussion: tell(
+                """
+                只读打开，守护进程运行时也可以用。损坏时退出码为 1。
+
+                示例：watchpost journal verify --data /var/lib/watchpost
+                """,
+                """
+                Opens it for reading only, so the daemon may run meanwhile. Exits 1 when a record is damaged.
+
+                Example: watchpost journal verify --data /var/lib/watchpost
+                """))
+    }
+
+    @Option(help: hint("数据目录", "The data directory.", "folder"))
+    var data: String?
+
+    @Option(help: hint("watchpostd.yaml，从中取数据目录", "watchpostd.yaml, for the data directory.", "file"))
+    var config: String?
+
+    @OptionGroup var output: OutputOptions
+
+    static let searched = ["./var/watchpostd", "/var/lib/watchpost"]
+
+    struct Report: Codable, Hashable {
+        /// `sound` or `damaged`.
+        var state: String
+        var file: String
+        var records: UInt64?
+        var damagedAt: UInt64?
+        var reason: String?
+
+        enum CodingKeys: String, CodingKey {
+            case state, file, records, reason
+            case damagedAt = "damaged_at"
+        }
+    }
+
+    func run() async throws {
+        let words = output.words
+        let file = try folder(words) + "/" + SQLiteJournal.fileName
+        let shows = Output.errorIsTerminal && !output.json
+        let result: Verification
+        do {
+            result = try await offPool("verify") {
+                let reader = try SQLiteJournalReader(path: file)
+                defer { reader.close() }
+                return try reader.verify { reached, last in
+                    if shows, last > 0 {
+                        Output.write("\r\(words("核对", "verifying")) \(reached * 100 / last) %  ", to: STDERR_FILENO)
+                    }
+                    return true
+                }
+            }
+        } catch let error as JournalError {
+            throw CLIFailure("\(file): \(error)")
+        }
+        if shows { Output.write("\r\u{1B}[K", to: STDERR_FILENO) }
+        let report = Self.report(result, file)
+        if output.json { try printJSON(report) }
+        switch result {
+        case .sound(let records):
+            if !output.json { Output.line(words("完好：\(records) 条记录，校验链相符。", "Sound: \(records) records, every checksum follows.")) }
+        case .damaged(let sequence, let reason):
+            if output.json { throw ExitCode(ExitStatusCode.failed) }
+            throw CLIFailure(
+                words(
+                    "第 \(sequence) 条记录损坏（\(reason)）：停止守护进程，保留原文件，从备份恢复",
+                    "record \(sequence) is damaged (\(reason)): stop the daemon, keep the file, restore a backup"))
+        case .stopped(let sequence): throw CLIFailure(words("停在第 \(sequence) 条", "stopped at \(sequence)"))
+        }
+    }
+
+    static func report(_ result: Verification, _ file: String) -> Report {
+        switch result {
+        case .sound(let records): Report(state: "sound", file: file, records: records)
+        case .damaged(let sequence, let reason): Report(state: "damaged", file: file, damagedAt: sequence, reason: reason)
+        case .stopped(let sequence): Report(state: "stopped", file: file, records: sequence)
+        }
+    }
+
+    private func folder(_ words: Words) throws(CLIFailure) -> String {
+        if let data { return data }
+        if let config {
+            do throws(SettingsError) { return try DaemonSettings.load(path: config).dataDirectory } catch { throw CLIFailure(error) }
+        }
+        for path in Self.searched where access(path + "/" + SQLiteJournal.fileName, F_OK) == 0 { return path }
+        let tried = Self.searched.joined(separator: words("、", ", "))
+        throw CLIFailure(words("找不到台账（已查 \(tried)）：用 --data 指定目录", "no journal found (looked in \(tried)): name the folder with --data"))
+    }
+}

@@ -1,0 +1,3 @@
+import WatchpostCLI
+
+await runWatchpost()

@@ -1,0 +1,189 @@
+import Administration
+import Foundation
+import Journal
+import LocalHTTP
+import Localization
+import PostAgent
+import Testing
+import TipModel
+import Workbench
+
+@testable import WatchpostCLI
+
+private let zh = Words(.zh)
+private let en = Words(.en)
+
+@Suite struct TableTests {
+    @Test func chineseTakesTwoColumns() {
+        var table = Table([.init("编号"), .init("数", .right), .init("NAME")])
+        table.add("a", "1", "东门")
+        table.add("东苑一区", "100", "")
+        #expect(
+            table.lines == [
+                "编号       数  NAME",
+                "a           1  东门",
+                "东苑一区  100",
+            ])
+    }
+
+    @Test func cutsAndCleans() {
+        var table = Table([.init("T", most: 6), .init("U")])
+        table.add("东苑一区\u{1B}[2J", "x\ny")
+        #expect(table.lines == ["T      U", "东苑…  x y"])
+    }
+}
+
+@Suite struct ClockTests {
+    @Test func latestIsNeverAhead() throws {
+        let now = Clock.now()
+        for text in ["00:00", "23:59", "12:30:15", "2:05"] {
+            let found = try #require(Clock.latest(text, now: now))
+            #expect(found <= now)
+            #expect(now.milliseconds(since: found) < 26 * 3_600_000)
+        }
+        for text in ["24:00", "1", "12:60", "aa:bb", "1:2:3:4", "012:00", ""] { #expect(Clock.latest(text, now: now) == nil) }
+    }
+}
+
+@Suite struct ReceiptTests {
+    private func reply(_ json: String) throws -> TipReply { try JSONDecoder().decode(TipReply.self, from: Data(json.utf8)) }
+
+    @Test func words() throws {
+        func accepted(_ verdict: String) throws -> TipReply {
+            try reply(
+                #"{"tip":"T","number":3,"state":"accepted","receipt":{"sequence":9,"incident":12,"verdict":"\#(verdict)","level":"emergency","score":85,"at_ms":1}}"#)
+        }
+        #expect(TipSend.describe(try accepted("new"), zh) == "已送达并落盘：警情 #12（新），特急 85 分")
+        #expect(TipSend.describe(try accepted("correlated"), zh) == "已送达并落盘：并入警情 #12，特急 85 分")
+        #expect(TipSend.describe(try accepted("repeat"), zh).hasPrefix("此前已送达"))
+        #expect(TipSend.describe(try accepted("new"), en) == "delivered and on disk: incident #12 (new), EMERGENCY, 85 points")
+    }
+
+    @Test func spooledSaysThatItGoesByItself() throws {
+        let spooled = try reply(#"{"tip":"T","number":3,"state":"spooled","link":"unreachable","link_text":"nobody answers"}"#)
+        let text = TipSend.describe(spooled, zh)
+        #expect(text.contains("已存在本机（第 3 号）") && text.contains("连接不上") && text.contains("无需重发"))
+        #expect(TipSend.describe(spooled, en).contains("do not send it again"))
+    }
+
+    @Test func linkOfAnotherVersion() { #expect(en.link("odd", detail: "something\u{7} new") == "something new") }
+
+    @Test func refusals() {
+        let unknown = JSONError(code: "unknown_category", message: "'x' is not configured", field: "tip.category")
+        #expect(describe(unknown, zh) == "没有这个类别（tip.category）：'x' is not configured")
+        #expect(describe(unknown, en) == "tip.category: 'x' is not configured")
+        #expect(describe(JSONError(code: "not_found", message: "m"), zh, asked: true) == "没有找到：m")
+        #expect(describe(JSONError(code: "odd_one", message: "m"), zh) == "odd_one：m")
+    }
+}
+
+@Suite struct StatusTests {
+    private var status: StatusReport {
+        let lane = LaneReport(sent: 3, acknowledged: 2, head: 3, lag: 7, creditEvents: 1, creditBytes: 1, catchingUp: true)
+        return StatusReport(
+            version: "0.1.0", startedAtMs: 1_000_000, nowMs: 1_120_000, sequence: 42,
+            openIncidents: ["emergency": 1, "urgent": 2], openDrills: 1, unclaimed: 2,
+            totals: .init(tips: 9, correlated: 4, drills: 1, incidents: 5, cleared: 2),
+            core: .init(
+                accepted: 9, repeats: 1, rejected: [:], commits: 8, commitFailures: 0, records: 42, largestBatch: 3,
+                waitingExpress: 0, waitingTips: 0, waitingControl: 0, tipsPerSecond: 1.25),
+            ingest: .init(
+                endpoint: "tcp://127.0.0.1:7401", messages: 9, tips: 9, heartbeats: 9, receipts: 9, rejected: ["busy": 2],
+                unreachable: 0, blocked: 0, dropped: 0, waits: 0, keysRefused: 3),
+            feed: .init(
+                endpoint: "tcp://127.0.0.1:7402", alertHead: 40, mainHead: 42, events: 12, batches: 3, rejected: [:],
+                queueOverflows: 0, pages: 0, ringEvents: 1, ringBytes: 1),
+            posts: [
+                PostReport(
+                    id: "a", name: "东门", zone: "dongyuan", members: 1, state: "online", lastHeardMs: 1_119_000, received: 5,
+                    highestNumber: 5, outstanding: 0, missing: 0, spoolDepth: 0, deadLetters: 0),
+                PostReport(
+                    id: "b", name: "西门", zone: "dongyuan", members: 1, state: "silent", lastHeardMs: 1_000_000,
+                    silentSinceMs: 1_000_000, received: 4, highestNumber: 6, outstanding: 2, missing: 2, spoolDepth: 7),
+            ],
+            patrols: [
+                PatrolReport(
+                    unit: "night", zones: ["dongyuan"], leastLevel: "routine", peer: "127.0.0.1:5", sinceMs: 1_060_000, alert: lane,
+                    main: lane, blocked: false)
+            ], memoryPeakKib: 20_480)
+    }
+
+    @Test func page() {
+        let text = StatusText(status, zh).lines
+        #expect(text[0] == "watchpostd 0.1.0，已运行 2 分钟，台账 42 条，内存峰值 20 MiB")
+        #expect(text[1] == "未结警情　3（特急 1，紧急 2，优先 0，一般 0），待接单 2，另有演练 1")
+        #expect(text.contains { $0.contains("每秒 1.2 条") && $0.contains("拒绝 2") && $0.contains("未登记密钥 3") })
+        // The silent post comes first.
+        let posts = text.firstIndex { $0.hasPrefix("哨点  ") }.map { text[$0 + 1] } ?? ""
+        #expect(posts.hasPrefix("b ") && posts.contains("失联 2 分钟"))
+        #expect(text.contains("失联 1，在线 1"))
+        #expect(text.contains { $0.hasPrefix("night") && $0.contains("正在补收") && $0.contains("7") })
+        #expect(StatusText(status, en).lines.contains { $0.hasPrefix("b ") && $0.contains("silent 2 min") })
+    }
+
+    @Test func incident() {
+        let reason = ReasonReport(code: "words.stealth", points: 15, detail: "徘徊")
+        let incident = IncidentReport(
+            id: 12, version: 1, zone: "dongyuan", category: "suspicious_person", level: "urgent", score: 65, reasons: [reason],
+            phase: "claimed", holder: "night", phaseSinceMs: 2_000, openedAtMs: 1_000, lastTipAtMs: 2_000, place: "东墙外",
+            headline: "有人徘徊\u{1B}[31m", tips: 1, posts: ["a"], drill: false)
+        let tip = TipReport(
+            sequence: 3, id: "T", post: "a", reporter: "gw-7", observedAtMs: 1_000, receivedAtMs: 1_000, skewMs: 0,
+            category: "suspicious_person", text: "有人徘徊", place: "东墙外", panic: false, drill: false, correlationScore: 74,
+            reasons: [ReasonReport(code: "distance", points: 30, detail: "82 m")],
+            urgency: UrgencyReport(level: "urgent", score: 65, reasons: []))
+        let history = HistoryReport(sequence: 4, atMs: 2_000, event: "claimed", unit: "night")
+        let text = IncidentText(zh, now: Timestamp(milliseconds: 3_000))
+        let shown = text.show(IncidentDetail(incident: incident, tips: [tip], history: [history]))
+        #expect(shown[0] == "#12  紧急 65  可疑人员  有人徘徊[31m")
+        #expect(shown.contains("  用词「徘徊」 +15"))
+        #expect(shown.contains { $0.contains("a（gw-7）") })
+        #expect(shown.contains { $0.contains("并入（74 分）：距离 82 米 +30") })
+        #expect(shown.contains { $0.hasSuffix("接单  night") })
+        let list = text.list(IncidentList(incidents: [incident], total: 3))
+        #expect(list.count == 3)
+        #expect(text.list(IncidentList(incidents: [], total: 0)) == ["没有未结警情"])
+    }
+}
+
+@Suite struct JSONShapeTests {
+    private func object(_ value: some Encodable) throws -> [String: Any] {
+        let data = Data(try encodeJSON(value))
+        return try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+    }
+
+    @Test func enrolmentOutcome() throws {
+        let outcome = EnrolmentOutcome(
+            state: "enrolled", principal: "post:a", publicKey: "k", sequence: 3, bundle: "f", daemonPublicKey: "d", endpoints: ["e"])
+        #expect(
+            Set(try object(outcome).keys) == [
+                "state", "principal", "public_key", "sequence", "bundle", "daemon_public_key", "endpoints",
+            ])
+    }
+
+    @Test func journalReport() throws {
+        let sound = try object(JournalVerify.report(.sound(records: 5), "f"))
+        #expect(sound["state"] as? String == "sound" && sound["records"] as? Int == 5)
+        let damaged = try object(JournalVerify.report(.damaged(at: 7, reason: "r"), "f"))
+        #expect(damaged["damaged_at"] as? Int == 7 && damaged["reason"] as? String == "r")
+    }
+
+    @Test func demo() throws {
+        var summary = DemoSummary()
+        summary.submitted = 5
+        #expect(
+            summary.json
+                == #"{"event":"summary","submitted":5,"accepted":0,"repeats":0,"incidents":0,"delivered":0,"lost":0}"#)
+        var event = DemoEvent(.patrolTold, at: 1.25)
+        event.unit = "night"
+        #expect(try object(event)["event"] as? String == "patrol_told")
+        #expect(Set(try object(event).keys) == ["event", "at", "unit"])
+    }
+
+    @Test func everyDemoEventHasWords() {
+        for kind in [DemoEvent.Kind.spooled, .receipt, .claimWon, .daemonBack, .check, .failed, .step] {
+            #expect(DemoText(zh).line(DemoEvent(kind, at: 12.34))?.hasPrefix(" 12.3 s  ") == true)
+            #expect(DemoText(en).line(DemoEvent(kind))?.isEmpty == false)
+        }
+    }
+}
