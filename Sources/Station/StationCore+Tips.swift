@@ -74,15 +74,14 @@ extension StationCore {
         if let pending = batch.pending[key] {
             return answer(pending.receipt, matches: pending.encoded == encoded)
         }
-        do throws(JournalError) {
-            if let stored = try journal.find(post: key.post, tip: key.tip) {
-                let receipt = Receipt(
-                    tip: key.tip, sequence: stored.sequence, incident: stored.incident, verdict: .repeat,
-                    level: stored.level, score: stored.score)
-                return answer(receipt, matches: stored.encoded == encoded)
-            }
-        } catch {
-            return .refused(Rejection(unavailable: error))
+        switch batch.stored {
+        case .failure(let error): return .refused(Rejection(unavailable: error))
+        case .success(let stored):
+            guard let stored = stored[key] else { break }
+            let receipt = Receipt(
+                tip: key.tip, sequence: stored.sequence, incident: stored.incident, verdict: .repeat,
+                level: stored.level, score: stored.score)
+            return answer(receipt, matches: stored.encoded == encoded)
         }
         let age = now.milliseconds(since: key.tip.madeAt)
         if age > settings.idWindowMilliseconds {
@@ -120,8 +119,7 @@ extension StationCore {
             since: now.advanced(byMilliseconds: -rules.correlation.windowMilliseconds),
             bound: rules.correlation.candidateBound)
         let tipUrgency = engine.scorer.score(tip)
-        let incidents = state.incidents
-        switch engine.correlator.decide(view, candidates: candidates.lazy.compactMap { incidents[$0] }, now: now) {
+        switch engine.correlator.decide(view, candidates: candidates, now: now) {
         case .open(let reasons):
             let id = IncidentID(state.nextIncident)
             return TipDecision(

@@ -34,6 +34,47 @@ public struct TipView: Hashable, Sendable {
     }
 }
 
+/// What correlation looks at of an incident. Made once when the incident changes and shared by reference from then on,
+/// because a tip is compared with dozens of incidents and copying each would cost more than comparing it.
+public final class IncidentView: Sendable {
+    let id: IncidentID
+    let zone: ZoneID
+    let drill: Bool
+    let isCleared: Bool
+    let category: String
+    /// Further categories of its evidence.
+    let categories: [String]
+    let lastTipAt: Timestamp
+    /// Nil where it is no place on earth.
+    let position: Position?
+    let evidence: [Trace]
+    /// When its newest evidence was observed, by the posts' clocks.
+    let newest: Timestamp
+
+    /// What is compared of one member tip.
+    struct Trace {
+        var position: Position?
+        var signature: TextSignature
+    }
+
+    public init(_ incident: Incident) {
+        id = incident.id
+        zone = incident.zone
+        drill = incident.drill
+        isCleared = incident.phase == .cleared
+        category = incident.category
+        lastTipAt = incident.lastTipAt
+        position = incident.position?.known
+        var categories: [String] = []
+        for evidence in incident.evidence where evidence.category != incident.category {
+            if !categories.contains(evidence.category) { categories.append(evidence.category) }
+        }
+        self.categories = categories
+        evidence = incident.evidence.map { Trace(position: $0.position?.known, signature: $0.signature) }
+        newest = incident.evidence.map(\.observedAt).max() ?? incident.lastTipAt
+    }
+}
+
 /// Why a tip cannot be about an incident, whatever the points.
 public enum Veto: String, CaseIterable, Sendable {
     /// The incident is cleared: it swallows nothing more.

@@ -8,8 +8,9 @@ public import TipModel
 /// 并案: whether a tip belongs to an open incident, by ``CorrelationRules``. A pure function of its arguments.
 public struct Correlator: Sendable {
     private let rules: CorrelationRules
-    /// For each category the others that may describe the same event; if either side says so, both do.
-    private let compatible: [String: Set<String>]
+    /// For each category the others that may describe the same event; if either side says so, both do. Arrays, as they
+    /// are few: comparing them costs less than hashing one.
+    private let compatible: [String: [String]]
 
     public init(_ rules: TriageRules) {
         self.rules = rules.correlation
@@ -20,7 +21,7 @@ public struct Correlator: Sendable {
                 compatible[other, default: []].insert(code)
             }
         }
-        self.compatible = compatible
+        self.compatible = compatible.mapValues { $0.sorted() }
     }
 
     /// Compares `tip` with `incident`, with every reason spelt out. `now` is the daemon's clock.
@@ -28,7 +29,7 @@ public struct Correlator: Sendable {
     /// Distance and text are those of the kept evidence that matches best by both together; evidence out of reach
     /// does not compete. Without a position on either side the distance term is 0 and the reason
     /// (`distance.unknown`) says which side lacks it.
-    public func compare(_ tip: TipView, with incident: Incident, now: Timestamp) -> PairScore {
+    public func compare(_ tip: TipView, with incident: IncidentView, now: Timestamp) -> PairScore {
         let measure = measure(tip, compatible[tip.category] ?? [], incident, now: now)
         return PairScore(
             points: measure.points, reasons: reasons(measure, tip, incident, now: now), veto: measure.veto)
@@ -38,14 +39,11 @@ public struct Correlator: Sendable {
     /// most recently reported first, as ``OpenIncidentIndex`` does. The highest score wins; among equals the newer
     /// `lastTipAt`, then the higher id.
     public func decide(
-        _ tip: TipView, candidates: some Sequence<Incident>, now: Timestamp
+        _ tip: TipView, candidates: [IncidentView], now: Timestamp
     ) -> CorrelationDecision {
         let compatible = compatible[tip.category] ?? []
-        var best: (measure: Measure, incident: Incident)?
-        var left = rules.candidateBound
-        for incident in candidates {
-            if left <= 0 { break }
-            left -= 1
+        var best: (measure: Measure, incident: IncidentView)?
+        for incident in candidates.prefix(max(0, rules.candidateBound)) {
             let measure = measure(tip, compatible, incident, now: now)
             if let current = best, !measure.beats(current.measure) { continue }
             best = (measure, incident)
@@ -94,14 +92,14 @@ public struct Correlator: Sendable {
     }
 
     private func measure(
-        _ tip: TipView, _ compatible: Set<String>, _ incident: Incident, now: Timestamp
+        _ tip: TipView, _ compatible: [String], _ incident: IncidentView, now: Timestamp
     ) -> Measure {
         var measure = Measure(id: incident.id, lastTipAt: incident.lastTipAt)
         func vetoed(_ veto: Veto) -> Measure {
             measure.veto = veto
             return measure
         }
-        if incident.phase == .cleared { return vetoed(.cleared) }
+        if incident.isCleared { return vetoed(.cleared) }
         if incident.zone != tip.zone { return vetoed(.zone) }
         if incident.drill != tip.drill { return vetoed(.drill) }
 
@@ -112,7 +110,7 @@ public struct Correlator: Sendable {
         measure.timePoints = Self.share(closeness, of: rules.timePoints)
 
         measure.sameCategory =
-            incident.category == tip.category || incident.evidence.contains { $0.category == tip.category }
+            incident.category == tip.category || incident.categories.contains(tip.category)
         if !measure.sameCategory, !compatible.contains(incident.category) { return vetoed(.category) }
         measure.categoryPoints = measure.sameCategory ? rules.categoryPoints : rules.categoryPoints / 2
 
@@ -121,23 +119,21 @@ public struct Correlator: Sendable {
     }
 
     /// Milliseconds between the tip and the newest evidence, by the posts' clocks.
-    private func apart(_ tip: TipView, _ incident: Incident) -> Int64 {
-        var newest = incident.evidence.first?.observedAt ?? incident.lastTipAt
-        for evidence in incident.evidence where evidence.observedAt > newest { newest = evidence.observedAt }
-        return tip.observedAt > newest
-            ? tip.observedAt.milliseconds(since: newest) : newest.milliseconds(since: tip.observedAt)
+    private func apart(_ tip: TipView, _ incident: IncidentView) -> Int64 {
+        tip.observedAt > incident.newest
+            ? tip.observedAt.milliseconds(since: incident.newest) : incident.newest.milliseconds(since: tip.observedAt)
     }
 
     /// Fills in distance and text by the best evidence within reach, or the veto where all of it is too far.
     /// An incident of which no evidence has a position stands where ``Incident/position`` says.
-    private func matchEvidence(_ tip: TipView, _ incident: Incident, _ measure: inout Measure) {
+    private func matchEvidence(_ tip: TipView, _ incident: IncidentView, _ measure: inout Measure) {
         let here = tip.position?.known
         var (located, reached, found) = (false, false, false)
         var nearest = Double.infinity
 
         for evidence in incident.evidence {
             var distance: Double?
-            if let here, let there = evidence.position?.known {
+            if let here, let there = evidence.position {
                 located = true
                 let metres = here.distance(to: there)
                 nearest = min(nearest, metres)
@@ -147,7 +143,7 @@ public struct Correlator: Sendable {
             }
             take(distance, tip.signature.overlap(with: evidence.signature), &found, &measure)
         }
-        if !located, let here, let there = incident.position?.known {
+        if !located, let here, let there = incident.position {
             located = true
             nearest = here.distance(to: there)
             reached = nearest <= reach(here, there)
@@ -180,10 +176,11 @@ public struct Correlator: Sendable {
     /// How far apart two positions may be. An accuracy counts for no more than the maximum itself: one of
     /// kilometres says nothing about where, and must not join the whole zone.
     private func reach(_ here: Position, _ there: Position) -> Double {
-        let accuracies = [here, there].reduce(into: 0.0) { sum, position in
-            sum += position.accuracy > 0 ? min(Double(position.accuracy), rules.maximumDistance) : 0
-        }
-        return rules.maximumDistance + accuracies
+        rules.maximumDistance + slack(here) + slack(there)
+    }
+
+    private func slack(_ position: Position) -> Double {
+        position.accuracy > 0 ? min(Double(position.accuracy), rules.maximumDistance) : 0
     }
 
     private static func share(_ fraction: Double, of points: Int32) -> Int32 {
@@ -192,7 +189,7 @@ public struct Correlator: Sendable {
 
     // MARK: - Saying why
 
-    private func reasons(_ measure: Measure, _ tip: TipView, _ incident: Incident, now: Timestamp) -> [Reason] {
+    private func reasons(_ measure: Measure, _ tip: TipView, _ incident: IncidentView, now: Timestamp) -> [Reason] {
         if let veto = measure.veto {
             return [Reason(code: veto.code, points: 0, detail: detail(of: veto, measure, tip, incident, now: now))]
         }
@@ -216,7 +213,7 @@ public struct Correlator: Sendable {
     }
 
     private func detail(
-        of veto: Veto, _ measure: Measure, _ tip: TipView, _ incident: Incident, now: Timestamp
+        of veto: Veto, _ measure: Measure, _ tip: TipView, _ incident: IncidentView, now: Timestamp
     ) -> String {
         switch veto {
         case .cleared: ""

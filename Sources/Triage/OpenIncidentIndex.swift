@@ -49,27 +49,22 @@ public struct OpenIncidentIndex: Sendable {
     /// How many incidents are in it.
     public var count: Int { places.count }
 
-    /// Adds an open incident; one that is in it already is brought up to date, a cleared one is removed.
-    public mutating func insert(_ incident: Incident) { update(incident) }
-
-    /// Brings the index in line with `incident` after any change of its zone, drill, position, phase or
-    /// `lastTipAt`; adds it where it is missing and open, removes it where it is cleared.
+    /// Brings the index in line with `incident` after any change of it; adds it where it is missing and open, removes
+    /// it where it is cleared.
     public mutating func update(_ incident: Incident) {
         guard incident.phase != .cleared else { return remove(incident.id) }
         let key = CellKey(
             area: Area(zone: incident.zone, drill: incident.drill), cell: incident.position.flatMap(grid.cell(of:)))
+        let view = IncidentView(incident)
         if let place = places[incident.id] {
-            if place.key == key, place.lastTipAt == incident.lastTipAt { return }
+            if place.key == key, place.lastTipAt == incident.lastTipAt {
+                cells.replace(place.inCell, by: view)
+                areas.replace(place.inArea, by: view)
+                return
+            }
             unlink(place)
         }
-        link(incident.id, key, incident.lastTipAt)
-    }
-
-    /// Moves an incident to a new `lastTipAt` and leaves it where it stands; nothing where it is not in the index.
-    public mutating func touch(_ id: IncidentID, lastTipAt: Timestamp) {
-        guard let place = places[id], place.lastTipAt != lastTipAt else { return }
-        unlink(place)
-        link(id, place.key, lastTipAt)
+        link(view, key)
     }
 
     /// Takes an incident out: cleared, or merged into another. Nothing where it is not in the index.
@@ -78,7 +73,7 @@ public struct OpenIncidentIndex: Sendable {
         unlink(place)
     }
 
-    /// Incidents of `zone` with the same `drill` whose `lastTipAt` is `since` or later, newest first (the higher id
+    /// Views of the incidents of `zone` with the same `drill` whose `lastTipAt` is `since` or later, newest first (the higher id
     /// first among equals), at most `bound`.
     ///
     /// With a position: those in its cell and the eight around it, and those without a position. Without one (nil,
@@ -86,7 +81,7 @@ public struct OpenIncidentIndex: Sendable {
     /// text, time and category must carry it.
     public func candidates(
         zone: ZoneID, drill: Bool, position: Position?, since: Timestamp, bound: Int
-    ) -> [IncidentID] {
+    ) -> [IncidentView] {
         let area = Area(zone: zone, drill: drill)
         guard let position = position?.known else {
             return walk(areas, from: areas.newest(in: area).map { [$0] } ?? [], since: since, bound: bound)
@@ -102,26 +97,30 @@ public struct OpenIncidentIndex: Sendable {
     /// Merges the lists that begin at `heads`, newest first.
     private func walk<Key>(
         _ lists: RecencyLists<Key>, from heads: [Int32], since: Timestamp, bound: Int
-    ) -> [IncidentID] {
-        var heads = heads
-        var result: [IncidentID] = []
-        while result.count < bound {
+    ) -> [IncidentView] {
+        var heads = heads.map { (handle: $0, order: lists.order(of: $0)) }
+        var result: [IncidentView] = []
+        result.reserveCapacity(min(bound, 64))
+        while result.count < bound, !heads.isEmpty {
             // At most ten heads: comparing them all is cheaper than keeping a heap.
-            guard let newest = heads.indices.max(by: { lists.order(of: heads[$0]) < lists.order(of: heads[$1]) })
-            else { break }
-            let order = lists.order(of: heads[newest])
+            var newest = 0
+            for index in 1..<heads.count where heads[newest].order < heads[index].order { newest = index }
+            let (handle, order) = heads[newest]
             guard order.milliseconds >= since.milliseconds else { break }
-            result.append(IncidentID(order.id))
-            if let older = lists.older(than: heads[newest]) { heads[newest] = older } else { heads.remove(at: newest) }
+            if let view = lists.view(of: handle) { result.append(view) }
+            if let older = lists.older(than: handle) {
+                heads[newest] = (older, lists.order(of: older))
+            } else {
+                heads.remove(at: newest)
+            }
         }
         return result
     }
 
-    private mutating func link(_ id: IncidentID, _ key: CellKey, _ lastTipAt: Timestamp) {
-        places[id] = Place(
-            key: key, lastTipAt: lastTipAt,
-            inCell: cells.insert(.init(milliseconds: lastTipAt.milliseconds, id: id.rawValue), in: key),
-            inArea: areas.insert(.init(milliseconds: lastTipAt.milliseconds, id: id.rawValue), in: key.area))
+    private mutating func link(_ view: IncidentView, _ key: CellKey) {
+        places[view.id] = Place(
+            key: key, lastTipAt: view.lastTipAt, inCell: cells.insert(view, in: key),
+            inArea: areas.insert(view, in: key.area))
     }
 
     private mutating func unlink(_ place: Place) {

@@ -2,7 +2,11 @@
 // moves to its list's newest end in constant time and leaves nothing behind, so a list needs no compaction and a
 // reader never steps over the dead. The order is a function of the contents alone, not of how they came about.
 
+import TipModel
+
 /// Lists of incidents, newest last, found by key. An empty list takes no memory.
+///
+/// Each entry holds the incident's view, so that a walk touches the entries alone.
 struct RecencyLists<Key: Hashable & Sendable>: Sendable {
     /// What a list is ordered by.
     struct Order: Comparable {
@@ -18,6 +22,7 @@ struct RecencyLists<Key: Hashable & Sendable>: Sendable {
     typealias Handle = Int32
 
     private struct Entry {
+        var view: IncidentView?
         var order: Order
         var older: Handle
         var newer: Handle
@@ -30,16 +35,19 @@ struct RecencyLists<Key: Hashable & Sendable>: Sendable {
     /// The newest entry of each list that is not empty.
     private var newest: [Key: Handle] = [:]
 
+    /// Adds `view` by its ``IncidentView/lastTipAt`` and id.
+    ///
     /// Constant time for the newest; otherwise as many steps as there are newer entries in the list, which happens
     /// only where the clock that orders them ran backwards.
-    mutating func insert(_ order: Order, in key: Key) -> Handle {
+    mutating func insert(_ view: IncidentView, in key: Key) -> Handle {
+        let order = Order(milliseconds: view.lastTipAt.milliseconds, id: view.id.rawValue)
         var newer = Self.none
         var older = newest[key] ?? Self.none
         while older != Self.none, entries[Int(older)].order > order {
             newer = older
             older = entries[Int(older)].older
         }
-        let entry = Entry(order: order, older: older, newer: newer)
+        let entry = Entry(view: view, order: order, older: older, newer: newer)
         let handle: Handle
         if let reused = free.popLast() {
             handle = reused
@@ -62,13 +70,19 @@ struct RecencyLists<Key: Hashable & Sendable>: Sendable {
         } else {
             newest[key] = entry.older == Self.none ? nil : entry.older
         }
+        entries[Int(handle)].view = nil
         free.append(handle)
     }
+
+    /// Puts a newer view of the same incident, with the same order, in the entry's place.
+    mutating func replace(_ handle: Handle, by view: IncidentView) { entries[Int(handle)].view = view }
 
     /// The list's newest entry, nil where the list is empty.
     func newest(in key: Key) -> Handle? { newest[key] }
 
     func order(of handle: Handle) -> Order { entries[Int(handle)].order }
+
+    func view(of handle: Handle) -> IncidentView? { entries[Int(handle)].view }
 
     /// The entry next older in the same list.
     func older(than handle: Handle) -> Handle? {

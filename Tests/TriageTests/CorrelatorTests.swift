@@ -49,7 +49,7 @@ struct CorrelatorTests {
 
     @Test("nothing open nearby opens, and says so")
     func alone() {
-        let decision = correlator.decide(view(), candidates: [], now: now)
+        let decision = correlator.decide(view(), candidates: [] as [IncidentView], now: now)
         #expect(decision == .open(reasons: [Reason(code: "alone", points: 0)]))
     }
 

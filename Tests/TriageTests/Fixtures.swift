@@ -1,4 +1,5 @@
 import TipModel
+import Triage
 
 /// Rules of the tests' own, so that a change of the shipped ones breaks no arithmetic here.
 enum Fixture {
@@ -86,6 +87,16 @@ enum Fixture {
     }
 
     static let lurker = "3号楼东墙外有一名可疑男子徘徊"
+}
+
+extension Correlator {
+    func compare(_ tip: TipView, with incident: Incident, now: Timestamp) -> PairScore {
+        compare(tip, with: IncidentView(incident), now: now)
+    }
+
+    func decide(_ tip: TipView, candidates: [Incident], now: Timestamp) -> CorrelationDecision {
+        decide(tip, candidates: candidates.map { IncidentView($0) }, now: now)
+    }
 }
 
 /// SplitMix64: the same numbers on every machine.

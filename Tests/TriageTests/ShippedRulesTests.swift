@@ -58,14 +58,14 @@ struct ShippedRulesTests {
             var tip = Fixture.tip(report.text, category: "suspicious_person", at: now)
             tip.position = Fixture.position(east: report.east, accuracy: 10)
             let view = TipView(tip, post: PostID(unchecked: report.post), zone: Fixture.zone)
-            let ids = index.candidates(
+            let candidates = index.candidates(
                 zone: view.zone, drill: false, position: view.position, since: now.advanced(byMilliseconds: -window),
                 bound: bound)
             let evidence = Fixture.evidence(report.text, at: now, position: tip.position)
             let witness = witnessHash(post: view.post, reporter: tip.reporter)
             let urgency = engine.scorer.score(tip)
             var incident: Incident
-            switch engine.correlator.decide(view, candidates: ids.lazy.compactMap { open[$0] }, now: now) {
+            switch engine.correlator.decide(view, candidates: candidates, now: now) {
             case .attach(let id, _, _):
                 guard let member = open[id] else { return IncidentID(0) }
                 incident = member
