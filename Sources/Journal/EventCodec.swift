@@ -10,11 +10,10 @@ enum EventCodec {
     static let version: UInt32 = 1
 
     static func encode(_ events: [Event]) -> [UInt8] {
-        var message = Watchpost_Journal_V1_JournalRecord()
-        message.version = version
-        message.events = events.map(encode)
-        // It cannot fail: proto3 has no required fields and our texts are valid UTF-8.
-        return (try? message.serializedBytes()) ?? []
+        var writer = ProtobufWriter()
+        writer.unsigned(1, UInt64(version))
+        for event in events { writer.message(2) { $0.write(event) } }
+        return writer.bytes
     }
 
     /// - Throws: ``JournalError`` `corrupt` for bytes that are no record, `newerSchema` for a later version.
@@ -34,78 +33,6 @@ enum EventCodec {
             events.append(event)
         }
         return events
-    }
-
-    private static func encode(_ event: Event) -> Watchpost_Journal_V1_JournalEvent {
-        var message = Watchpost_Journal_V1_JournalEvent()
-        message.version = version
-        switch event {
-        case .tipAccepted(let accepted): message.tipAccepted = .init(accepted)
-        case .incidentOpened(let opened):
-            message.incidentOpened = .with {
-                $0.incident = opened.incident.rawValue
-                $0.urgency = .init(opened.urgency)
-                $0.reasons = opened.reasons.map { .init($0) }
-            }
-        case .tipCorrelated(let correlated):
-            message.tipCorrelated = .with {
-                $0.incident = correlated.incident.rawValue
-                $0.score = correlated.score
-                $0.reasons = correlated.reasons.map { .init($0) }
-                $0.tipUrgency = .init(correlated.tipUrgency)
-            }
-        case .urgencyChanged(let change):
-            message.urgencyChanged = .with {
-                $0.incident = change.incident.rawValue
-                $0.urgency = .init(change.urgency)
-            }
-        case .phaseChanged(let change):
-            message.phaseChanged = .with {
-                $0.incident = change.incident.rawValue
-                $0.unit = change.unit.rawValue
-                $0.phase = .init(rawValue: Int(change.phase.rawValue)) ?? .unspecified
-                $0.disposition = .init(rawValue: Int(change.disposition?.rawValue ?? 0)) ?? .unspecified
-                $0.note = change.note
-            }
-        case .postEnrolled(let enrolled):
-            message.postEnrolled = .with {
-                $0.post = .init(enrolled.post)
-                $0.publicKey = Data(enrolled.publicKey)
-            }
-        case .unitEnrolled(let enrolled):
-            message.unitEnrolled = .with {
-                $0.unit = .init(enrolled.unit)
-                $0.publicKey = Data(enrolled.publicKey)
-            }
-        case .revoked(let revoked):
-            message.revoked = .with {
-                switch revoked.principal {
-                case .post(let id): $0.post = id.rawValue
-                case .unit(let id): $0.unit = id.rawValue
-                }
-                $0.reason = revoked.reason
-            }
-        case .postFellSilent(let post, let since):
-            message.postFellSilent = .with {
-                $0.post = post.rawValue
-                $0.sinceMs = since.milliseconds
-            }
-        case .postHeard(let post, let since):
-            message.postHeard = .with {
-                $0.post = post.rawValue
-                $0.silentSinceMs = since.milliseconds
-            }
-        case .tipsMissing(let post, let series, let numbers):
-            message.tipsMissing = .with {
-                $0.post = post.rawValue
-                $0.series = series
-                $0.first = numbers.lowerBound
-                $0.last = numbers.upperBound
-            }
-        case .cursorAdvanced(let unit, let alert, let main):
-            message.cursorAdvanced = .init(unit, FeedCursor(alert: alert, main: main))
-        }
-        return message
     }
 
     /// Nil for an event that this version cannot make sense of.

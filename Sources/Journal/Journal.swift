@@ -15,8 +15,10 @@ public protocol Journal: AnyObject {
     /// The newest sequence; 0 for an empty journal.
     var lastSequence: SequenceNumber { get }
 
-    /// Looks a tip up by the post that sent it: the idempotency index.
-    func find(post: PostID, tip: TipID) throws(JournalError) -> StoredTip?
+    /// Looks tips up by the post that sent them: the idempotency index. Takes all of a group at once, because a look-up
+    /// of its own for each costs more than finding it.
+    /// - Returns: those that the journal has.
+    func find(_ keys: [TipKey]) throws(JournalError) -> [TipKey: StoredTip]
 
     /// Keeps a snapshot of the state, so that a restart need not replay everything. Older ones may be dropped.
     func save(_ snapshot: StoredSnapshot) throws(JournalError)
@@ -29,6 +31,14 @@ public protocol Journal: AnyObject {
 
     /// Finishes: nothing may be called afterwards.
     func close()
+}
+
+extension Journal {
+    /// Looks one tip up.
+    public func find(post: PostID, tip: TipID) throws(JournalError) -> StoredTip? {
+        let key = TipKey(post: post, tip: tip)
+        return try find([key])[key]
+    }
 }
 
 /// Reads beside the appender. Used by one thread at a time.

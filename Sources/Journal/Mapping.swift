@@ -7,32 +7,11 @@ internal import WatchpostProtobuf
 // The journal's protobuf to values and back. What both the wire and the journal have (positions, reasons, levels,
 // incident snapshots) is mapped in TipWire.
 
-extension Watchpost_Journal_V1_Urgency {
-    init(_ urgency: Urgency) {
-        self.init()
-        score = urgency.score
-        level = .init(urgency.level)
-        reasons = urgency.reasons.map { .init($0) }
-    }
-}
-
 extension Urgency {
     init(_ message: Watchpost_Journal_V1_Urgency) {
         self.init(
             score: message.score, level: UrgencyLevel(message.level) ?? .emergency,
             reasons: message.reasons.map { Reason($0) })
-    }
-}
-
-extension Watchpost_Journal_V1_TipAccepted {
-    init(_ accepted: TipAccepted) {
-        self.init()
-        post = accepted.post.rawValue
-        zone = accepted.zone.rawValue
-        tip = Data(accepted.encoded)
-        receivedAtMs = accepted.receivedAt.milliseconds
-        skewMs = accepted.skewMilliseconds
-        if let spot = accepted.position { position = .init(spot) }
     }
 }
 

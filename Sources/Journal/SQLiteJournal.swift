@@ -50,6 +50,8 @@ public final class SQLiteJournal: Journal {
         configuration.busyMode = .timeout(5)
         configuration.prepareDatabase { database in
             try database.execute(sql: "PRAGMA wal_autocheckpoint = \(options.checkpointPages)")
+            // The default of 2 MiB does not hold the inner pages of four trees, so that each commit would read them anew.
+            try database.execute(sql: "PRAGMA cache_size = -16384")
         }
         do {
             queue = try DatabaseQueue(path: path, configuration: configuration)
@@ -126,16 +128,19 @@ public final class SQLiteJournal: Journal {
         return first
     }
 
-    public func find(post: PostID, tip: TipID) throws(JournalError) -> StoredTip? {
-        try access { (_) throws(JournalError) in
-            guard let find = statements?.find else { throw JournalError(.misuse, "the journal is closed") }
-            defer { find.reset() }
-            find.bind(1, blob: tip.bytes)
-            find.bind(2, text: post.rawValue)
-            guard try find.step() else { return nil }
-            return try StoredTip(
-                sequence: SequenceNumber(bitPattern: find.integer(0)), payload: find.blob(1) ?? [], event: find.blob(2) ?? [])
+    public func find(_ keys: [TipKey]) throws(JournalError) -> [TipKey: StoredTip] {
+        guard !keys.isEmpty else { return [:] }
+        var found: [TipKey: StoredTip] = [:]
+        try access { (connection) throws(JournalError) in
+            guard let statements else { throw JournalError(.misuse, "the journal is closed") }
+            // One transaction, so that the file is locked and the log looked through once.
+            try statements.beginReading.run()
+            defer { if sqlite3_get_autocommit(connection) == 0 { try? statements.commit.run() } }
+            for key in keys {
+                if let tip = try statements.find(key) { found[key] = tip }
+            }
         }
+        return found
     }
 
     public func save(_ snapshot: StoredSnapshot) throws(JournalError) {
@@ -186,13 +191,15 @@ public final class SQLiteJournal: Journal {
 /// The prepared statements of the writer.
 private final class Statements {
     let begin: Statement
+    let beginReading: Statement
     let commit: Statement
     let rollback: Statement
-    let find: Statement
+    private let find: Statement
     private let insert: Statement
 
     init(_ connection: OpaquePointer) throws(JournalError) {
         begin = try Statement(connection, "BEGIN IMMEDIATE")
+        beginReading = try Statement(connection, "BEGIN")
         commit = try Statement(connection, "COMMIT")
         rollback = try Statement(connection, "ROLLBACK")
         find = try Statement(connection, "SELECT sequence, payload, event FROM record WHERE tip = ? AND post = ?")
@@ -202,6 +209,15 @@ private final class Statements {
             INSERT INTO record (sequence, at, post, tip, incident, lane, zone, level, event, payload, chain)
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """)
+    }
+
+    func find(_ key: TipKey) throws(JournalError) -> StoredTip? {
+        defer { find.reset() }
+        find.bind(1, blob: key.tip.bytes)
+        find.bind(2, text: key.post.rawValue)
+        guard try find.step() else { return nil }
+        return try StoredTip(
+            sequence: SequenceNumber(bitPattern: find.integer(0)), payload: find.blob(1) ?? [], event: find.blob(2) ?? [])
     }
 
     func insert(_ draft: Draft, sequence: SequenceNumber, chain: inout Chain) throws(JournalError) {

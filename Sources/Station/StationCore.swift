@@ -55,6 +55,8 @@ public struct StationCore: ~Copyable {
         var drafts: [Draft] = []
         var committed: [CommittedEvent] = []
         var tips: [TipOutcome] = []
+        /// What the journal has of this batch's tips, or why it could not be asked.
+        var stored: Result<[TipKey: StoredTip], JournalError> = .success([:])
         /// Tips of this batch that the journal does not know yet.
         var pending: [TipKey: (encoded: [UInt8], receipt: Receipt)] = [:]
         /// Answers that hold only once the batch is durable, each told the failure instead if it is not.
@@ -78,8 +80,16 @@ public struct StationCore: ~Copyable {
         batch = Batch()
         if isAhead { rebuild() }
         let now = time.now()
+        batch.stored = lookUp(commands)
         for command in commands { handle(command, now: now) }
         return commit()
+    }
+
+    /// Asks the journal about all tips at once. Nothing is committed before the batch is done, so the answers hold.
+    private func lookUp(_ commands: [StationCommand]) -> Result<[TipKey: StoredTip], JournalError> {
+        var keys: [TipKey] = []
+        for case .tip(let command) in commands { keys.append(TipKey(post: command.post.id, tip: command.tip.id)) }
+        do throws(JournalError) { return .success(try journal.find(keys)) } catch { return .failure(error) }
     }
 
     private mutating func handle(_ command: StationCommand, now: Timestamp) {

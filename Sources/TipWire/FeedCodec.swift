@@ -33,16 +33,9 @@ public struct FeedItem: Hashable, Sendable {
 /// few bytes around it (the sequence before it) differ between subscriptions.
 public enum FeedCodec {
     public static func encode(_ event: FeedEvent) -> [UInt8] {
-        var message = Watchpost_V1_FeedEvent()
-        message.sequence = event.sequence
-        message.lane = .init(rawValue: Int(event.lane.rawValue)) ?? .unspecified
-        message.atMs = event.at.milliseconds
-        message.kind = .init(rawValue: Int(event.kind.rawValue)) ?? .unspecified
-        message.incident = .init(event.incident)
-        if let tip = event.tip { message.tip = .init(tip) }
-        message.unit = event.unit?.rawValue ?? ""
-        message.reasons = event.reasons.map { .init($0) }
-        return encodeBody(message)
+        var writer = ProtobufWriter()
+        writer.write(event)
+        return writer.bytes
     }
 
     /// - Throws: `malformed`.
@@ -97,20 +90,6 @@ public enum FeedCodec {
             tip: message.hasTip ? TipSummary(message.tip) : nil,
             unit: message.unit.isEmpty ? nil : UnitID(unchecked: message.unit),
             reasons: message.reasons.map { Reason($0) })
-    }
-}
-
-extension Watchpost_V1_TipSummary {
-    init(_ tip: TipSummary) {
-        self.init()
-        id = .init(tip.id.bytes)
-        post = tip.post.rawValue
-        observedAtMs = tip.observedAt.milliseconds
-        category = tip.category
-        text = tip.text
-        place = tip.place
-        if let spot = tip.position { position = .init(spot) }
-        panic = tip.panic
     }
 }
 

@@ -36,18 +36,25 @@ public final class MemoryJournal: Journal {
 
     public var lastSequence: SequenceNumber { store.contents.withLock { SequenceNumber($0.rows.count) } }
 
-    public func find(post: PostID, tip: TipID) throws(JournalError) -> StoredTip? {
+    public func find(_ keys: [TipKey]) throws(JournalError) -> [TipKey: StoredTip] {
         try store.use { (contents) throws(JournalError) in
-            guard let index = contents.keys[TipKey(post: post, tip: tip)] else { return nil }
-            let row = contents.rows[index]
-            for case .tipAccepted(let accepted) in row.events {
-                guard let event = row.feed?.event, let feed = try? FeedCodec.decodeEvent(event) else { break }
-                return StoredTip(
-                    sequence: SequenceNumber(index) + 1, encoded: accepted.encoded, incident: feed.incident.id,
-                    level: feed.incident.urgency.level, score: feed.incident.urgency.score)
+            var found: [TipKey: StoredTip] = [:]
+            for key in keys {
+                guard let index = contents.keys[key] else { continue }
+                found[key] = try Self.storedTip(contents.rows[index], at: index)
             }
-            throw JournalError(.corrupt, "record \(index + 1) is indexed as a tip and holds none")
+            return found
         }
+    }
+
+    private static func storedTip(_ row: Draft, at index: Int) throws(JournalError) -> StoredTip {
+        for case .tipAccepted(let accepted) in row.events {
+            guard let event = row.feed?.event, let feed = try? FeedCodec.decodeEvent(event) else { break }
+            return StoredTip(
+                sequence: SequenceNumber(index) + 1, encoded: accepted.encoded, incident: feed.incident.id,
+                level: feed.incident.urgency.level, score: feed.incident.urgency.score)
+        }
+        throw JournalError(.corrupt, "record \(index + 1) is indexed as a tip and holds none")
     }
 
     public func save(_ snapshot: StoredSnapshot) throws(JournalError) {

@@ -1,0 +1,114 @@
+internal import TipModel
+internal import TipWire
+
+// The messages of journal.proto that records are made of, written without the generated code (see ProtobufWriter). A
+// field added there is added here, too; the test that compares with the generated code fails until it is.
+extension ProtobufWriter {
+    /// The fields of a JournalEvent.
+    mutating func write(_ event: Event) {
+        unsigned(1, UInt64(EventCodec.version))
+        switch event {
+        case .tipAccepted(let accepted): message(2) { $0.write(accepted) }
+        case .incidentOpened(let opened):
+            message(3) { body in
+                body.unsigned(1, opened.incident.rawValue)
+                body.write(2, opened.urgency)
+                body.write(3, opened.reasons)
+            }
+        case .tipCorrelated(let correlated):
+            message(4) { body in
+                body.unsigned(1, correlated.incident.rawValue)
+                body.signed(2, Int64(correlated.score))
+                body.write(3, correlated.reasons)
+                body.write(4, correlated.tipUrgency)
+            }
+        case .urgencyChanged(let change):
+            message(5) { body in
+                body.unsigned(1, change.incident.rawValue)
+                body.write(2, change.urgency)
+            }
+        case .phaseChanged(let change): message(6) { $0.write(change) }
+        case .postEnrolled(let enrolled):
+            message(7) { body in
+                body.message(1) { $0.write(enrolled.post) }
+                body.blob(2, enrolled.publicKey)
+            }
+        case .unitEnrolled(let enrolled):
+            message(8) { body in
+                body.message(1) { $0.write(enrolled.unit) }
+                body.blob(2, enrolled.publicKey)
+            }
+        case .revoked(let revoked):
+            message(9) { body in
+                switch revoked.principal {
+                case .post(let post): body.string(1, post.rawValue)
+                case .unit(let unit): body.string(2, unit.rawValue)
+                }
+                body.string(3, revoked.reason)
+            }
+        case .postFellSilent(let post, let since):
+            message(10) { body in
+                body.string(1, post.rawValue)
+                body.signed(2, since.milliseconds)
+            }
+        case .postHeard(let post, let silentSince):
+            message(11) { body in
+                body.string(1, post.rawValue)
+                body.signed(2, silentSince.milliseconds)
+            }
+        case .tipsMissing(let post, let series, let numbers):
+            message(12) { body in
+                body.string(1, post.rawValue)
+                body.fixed64(2, series)
+                body.unsigned(3, numbers.lowerBound)
+                body.unsigned(4, numbers.upperBound)
+            }
+        case .cursorAdvanced(let unit, let alert, let main):
+            message(13) { body in
+                body.string(1, unit.rawValue)
+                body.unsigned(2, alert)
+                body.unsigned(3, main)
+            }
+        }
+    }
+
+    private mutating func write(_ field: Int, _ urgency: Urgency) {
+        message(field) { body in
+            body.signed(1, Int64(urgency.score))
+            body.unsigned(2, UInt64(urgency.level.rawValue))
+            body.write(3, urgency.reasons)
+        }
+    }
+
+    private mutating func write(_ accepted: TipAccepted) {
+        string(1, accepted.post.rawValue)
+        string(2, accepted.zone.rawValue)
+        blob(3, accepted.encoded)
+        signed(4, accepted.receivedAt.milliseconds)
+        zigzag(5, accepted.skewMilliseconds)
+        write(6, accepted.position)
+    }
+
+    private mutating func write(_ change: PhaseChanged) {
+        unsigned(1, change.incident.rawValue)
+        string(2, change.unit.rawValue)
+        unsigned(3, UInt64(change.phase.rawValue))
+        unsigned(4, UInt64(change.disposition?.rawValue ?? 0))
+        string(5, change.note)
+    }
+
+    private mutating func write(_ post: Post) {
+        string(1, post.id.rawValue)
+        string(2, post.name)
+        string(3, post.zone.rawValue)
+        write(4, post.position)
+        string(5, post.kind)
+        unsigned(6, UInt64(UInt32(clamping: post.members)))
+    }
+
+    private mutating func write(_ unit: PatrolUnit) {
+        string(1, unit.id.rawValue)
+        string(2, unit.name)
+        for zone in unit.zones { element(3, zone.rawValue) }
+    }
+}

@@ -1,0 +1,71 @@
+package import TipModel
+
+// The messages of watchpost.proto that are written on the hot path. A field added there is added here, too; the test
+// that compares with the generated code fails until it is.
+extension ProtobufWriter {
+    mutating func write(_ event: FeedEvent) {
+        unsigned(1, event.sequence)
+        unsigned(2, UInt64(event.lane.rawValue))
+        signed(3, event.at.milliseconds)
+        unsigned(4, UInt64(event.kind.rawValue))
+        message(5) { $0.write(event.incident) }
+        if let tip = event.tip { message(6) { $0.write(tip) } }
+        string(7, event.unit?.rawValue ?? "")
+        write(8, event.reasons)
+    }
+
+    /// Repeated Reason.
+    package mutating func write(_ field: Int, _ reasons: [Reason]) {
+        for reason in reasons {
+            message(field) {
+                $0.string(1, reason.code)
+                $0.zigzag(2, Int64(reason.points))
+                $0.string(3, reason.detail)
+            }
+        }
+    }
+
+    package mutating func write(_ field: Int, _ position: Position?) {
+        guard let position else { return }
+        message(field) {
+            $0.double(1, position.latitude)
+            $0.double(2, position.longitude)
+            $0.float(3, position.accuracy)
+        }
+    }
+
+    /// The fields of an IncidentSnapshot.
+    private mutating func write(_ incident: Incident) {
+        unsigned(1, incident.id.rawValue)
+        unsigned(2, UInt64(incident.version))
+        string(3, incident.zone.rawValue)
+        string(4, incident.category)
+        unsigned(5, UInt64(incident.urgency.level.rawValue))
+        signed(6, Int64(incident.urgency.score))
+        write(7, incident.urgency.reasons)
+        unsigned(8, UInt64(incident.phase.rawValue))
+        string(9, incident.holder?.rawValue ?? "")
+        signed(10, incident.phaseSince.milliseconds)
+        signed(11, incident.openedAt.milliseconds)
+        signed(12, incident.lastTipAt.milliseconds)
+        write(13, incident.position)
+        string(14, incident.place)
+        string(15, incident.headline)
+        unsigned(16, UInt64(incident.tipCount))
+        for post in incident.posts { element(17, post.rawValue) }
+        bool(18, incident.drill)
+        unsigned(19, UInt64(incident.disposition?.rawValue ?? 0))
+    }
+
+    /// The fields of a TipSummary.
+    private mutating func write(_ tip: TipSummary) {
+        blob(1, tip.id.bytes)
+        string(2, tip.post.rawValue)
+        signed(3, tip.observedAt.milliseconds)
+        string(4, tip.category)
+        string(5, tip.text)
+        string(6, tip.place)
+        write(7, tip.position)
+        bool(8, tip.panic)
+    }
+}
