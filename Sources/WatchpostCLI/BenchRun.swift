@@ -103,6 +103,7 @@ struct BenchRun: AsyncParsableCommand {
         table.add(words("上报到回执", "submit to receipt"), latency(report.submitToReceiptMs))
         table.add(words("上报到巡组", "submit to patrol"), latency(report.submitToPatrolMs))
         table.add(words("每千条落盘次数", "syncs per 1,000 tips"), number(report.fsyncsPer1000Tips))
+        table.add(words("守护进程每条处理器时间", "daemon's CPU per tip"), number(report.cpuMicrosecondsPerTip) + " µs")
         table.add(words("守护进程内存峰值", "daemon's peak memory"), number(report.peakMemoryMib) + " MiB")
         table.add(words("丢失", "lost"), "\(report.lost)")
         table.add(words("构建", "build"), report.build)

@@ -43,7 +43,9 @@ public func runBench(_ options: BenchOptions) async throws -> BenchReport {
     options.progress("throughput: \(options.tips) tips, \(options.posts) posts, \(options.window) in flight each")
     let before = try await daemon.admin.status()
     let strace = options.strace ? try StraceCount(processID: daemon.processID) : nil
+    let cpuBefore = try cpuMicroseconds(of: daemon.processID)
     let (throughput, took) = try await run.throughput(first: 10_000_000, tips: options.tips)
+    let cpu = try cpuMicroseconds(of: daemon.processID) - cpuBefore
     let straceSyncs = try await strace?.stop()
     let after = try await daemon.admin.status()
     options.progress("latency: \(options.latencyTips) tips at \(options.rate)/s")
@@ -58,12 +60,24 @@ public func runBench(_ options: BenchOptions) async throws -> BenchReport {
         submitToReceiptMs: latency.receiptLatency, submitToPatrolMs: latency.eventLatency, latencyRate: options.rate,
         fsyncsPer1000Tips: (Double(commits) * 1_000_000 / Double(max(1, options.tips))).rounded() / 1_000,
         commits: commits, straceSyncs: straceSyncs,
+        cpuMicrosecondsPerTip: (cpu * 10 / Double(max(1, options.tips))).rounded() / 10,
         peakMemoryMib: (Double(last.memoryPeakKib) / 102.4).rounded() / 10, receipts: throughput.receiptCount,
         patrolEvents: throughput.eventCount, repeats: throughput.repeats + latency.repeats,
         lost: options.tips - throughput.receiptCount + options.latencyTips - latency.receiptCount,
         incidents: last.totals.incidents, largestCommit: last.core.largestBatch, tips: options.tips,
         posts: options.posts, inFlight: options.window * options.posts, batch: options.batch, curve: true,
         fsync: "each commit, before its receipts", build: buildKind)
+}
+
+/// Processor time that a process has used, in user and kernel mode, by /proc (10 ms steps).
+private func cpuMicroseconds(of process: Int32) throws -> Double {
+    let text = try readText("/proc/\(process)/stat")
+    // After the name in parentheses, which may hold spaces: utime and stime are the 12th and 13th.
+    let fields = text[(text.lastIndex(of: ")") ?? text.startIndex)...].split(separator: " ")
+    guard fields.count > 13, let user = Double(fields[12]), let kernel = Double(fields[13]) else {
+        throw WorkbenchError("/proc/\(process)/stat cannot be read")
+    }
+    return (user + kernel) * 1_000_000 / Double(max(1, sysconf(Int32(_SC_CLK_TCK))))
 }
 
 private func readText(_ path: String) throws -> String {

@@ -49,6 +49,8 @@ public struct BenchReport: Codable, Sendable {
     public var commits: UInt64
     /// fdatasync and fsync calls that strace counted of the daemon in the throughput run, checkpoints included.
     public var straceSyncs: Int?
+    /// Processor time of the daemon, all threads, for one tip of the throughput run: what a busy machine changes least.
+    public var cpuMicrosecondsPerTip: Double
     /// Peak resident memory of the daemon.
     public var peakMemoryMib: Double
     /// Receipts received in the throughput run; equals its tips unless something was lost.
@@ -75,6 +77,7 @@ public struct BenchReport: Codable, Sendable {
         case fsyncsPer1000Tips = "fsyncs_per_1000_tips"
         case commits
         case straceSyncs = "strace_syncs"
+        case cpuMicrosecondsPerTip = "cpu_us_per_tip"
         case peakMemoryMib = "peak_memory_mib"
         case receipts
         case patrolEvents = "patrol_events"
