@@ -28,9 +28,11 @@ struct Chain {
     mutating func extend(by row: Row) {
         var hash = SHA256()
         hash.update(value)
-        // Each variable field is preceded by its length, so that no two different rows read the same.
+        // Each variable field is preceded by its length, and what is absent is told from every number, so that no two
+        // different rows read the same.
+        let present = (row.incident == nil ? 0 : 1) | (row.lane == nil ? 0 : 2) | (row.level == nil ? 0 : 4)
         hash.update(integers: [
-            Int64(bitPattern: row.sequence), row.at, row.incident ?? -1, row.lane ?? -1, row.level ?? -1,
+            Int64(bitPattern: row.sequence), row.at, Int64(present), row.incident ?? 0, row.lane ?? 0, row.level ?? 0,
             Int64(row.post?.utf8.count ?? -1), Int64(row.tip?.count ?? -1), Int64(row.zone?.utf8.count ?? -1),
             Int64(row.event?.count ?? -1), Int64(row.payload.count),
         ])

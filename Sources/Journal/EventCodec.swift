@@ -18,7 +18,8 @@ enum EventCodec {
 
     /// - Throws: ``JournalError`` `corrupt` for bytes that are no record, `newerSchema` for a later version.
     static func decode(_ payload: [UInt8], sequence: SequenceNumber) throws(JournalError) -> [Event] {
-        guard let message = try? Watchpost_Journal_V1_JournalRecord(serializedBytes: payload) else {
+        // Every record names its version: no bytes at all decode too, to one that says nothing.
+        guard let message = try? Watchpost_Journal_V1_JournalRecord(serializedBytes: payload), message.version > 0 else {
             throw JournalError(.corrupt, "record \(sequence) cannot be decoded; run: watchpost journal verify")
         }
         guard message.version <= version, message.events.allSatisfy({ $0.version <= version }) else {

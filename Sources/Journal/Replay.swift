@@ -3,17 +3,20 @@ public import TipModel
 /// Rebuilds the state: from the newest usable snapshot and everything after it.
 public enum Replay {
     /// - Parameter progress: called after each page with the sequence reached and the last.
-    /// - Throws: ``JournalError`` when a record cannot be read. A snapshot that cannot is passed over.
+    /// - Throws: ``JournalError`` when a record cannot be read or is missing. A snapshot that cannot is passed over.
     public static func state(
         from reader: any JournalReader, ignoringSnapshots: Bool = false,
         progress: (SequenceNumber, SequenceNumber) -> Void = { _, _ in }
     ) throws(JournalError) -> StationState {
         var state = StationState()
         let last = try reader.lastSequence()
-        // One that is ahead of the records belongs to another journal: going on from it would give numbers twice.
-        if !ignoringSnapshots, let snapshot = try reader.latestSnapshot(), snapshot.sequence <= last,
-            let restored = try? SnapshotCodec.decode(snapshot)
-        {
+        if !ignoringSnapshots, let snapshot = try reader.latestSnapshot(), let restored = try? SnapshotCodec.decode(snapshot) {
+            // It was taken after its records were on the disk. Going on without them would give their numbers twice.
+            guard snapshot.sequence <= last else {
+                throw JournalError(
+                    .corrupt,
+                    "a snapshot was taken at \(snapshot.sequence) and the newest record is \(last): records are missing; restore a backup")
+            }
             state = restored
         }
         while state.sequence < last {

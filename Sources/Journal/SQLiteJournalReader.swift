@@ -140,46 +140,20 @@ public final class SQLiteJournalReader: JournalReader {
         progress: (SequenceNumber, SequenceNumber) -> Bool
     ) throws(JournalError) -> Verification {
         let last = try lastSequence()
-        var chain = Chain()
-        var expected: SequenceNumber = 1
+        var walk = ChainWalk()
         // In pages, each its own short read, so that a long check holds back no checkpoint of the running daemon.
-        while expected <= last {
-            let damage = try access { (connection) throws(JournalError) -> Verification? in
-                try self.verifyPage(connection, &chain, &expected, last)
+        while walk.reached < last {
+            let damage = try access { (connection) throws(JournalError) in
+                try walk.step(connection, through: last, rows: 10_000)
             }
-            if let damage { return damage }
-            guard progress(expected - 1, last) else { return .stopped(at: expected - 1) }
+            if let damage { return .damaged(at: damage.sequence, reason: damage.reason) }
+            guard progress(walk.reached, last) else { return .stopped(at: walk.reached) }
         }
-        return .sound(records: expected - 1)
-    }
-
-    private func verifyPage(
-        _ connection: OpaquePointer, _ chain: inout Chain, _ expected: inout SequenceNumber, _ last: SequenceNumber
-    ) throws(JournalError) -> Verification? {
-        let statement = try Statement(
-            connection,
-            """
-            SELECT sequence, at, post, tip, incident, lane, zone, level, event, payload, chain FROM record
-            WHERE sequence >= ? AND sequence <= ? ORDER BY sequence LIMIT 10000
-            """)
-        statement.bind(1, Int64(bitPattern: expected))
-        statement.bind(2, Int64(bitPattern: last))
-        var rows = 0
-        while try statement.step() {
-            let row = Chain.Row(
-                sequence: SequenceNumber(bitPattern: statement.integer(0)), at: statement.integer(1),
-                post: statement.text(2), tip: statement.blob(3), incident: statement.optionalInteger(4),
-                lane: statement.optionalInteger(5), zone: statement.text(6), level: statement.optionalInteger(7),
-                event: statement.blob(8), payload: statement.blob(9) ?? [])
-            guard row.sequence == expected else { return .damaged(at: expected, reason: "the record is missing") }
-            chain.extend(by: row)
-            guard chain.value == statement.blob(10) else {
-                return .damaged(at: expected, reason: "its checksum does not match its content")
-            }
-            expected += 1
-            rows += 1
+        // The chain cannot tell that its newest records are missing; a snapshot that was taken after them can.
+        if let snapshot = try latestSnapshot(), snapshot.sequence > walk.reached, (try? SnapshotCodec.decode(snapshot)) != nil {
+            return .damaged(at: walk.reached + 1, reason: "the record is missing, a snapshot was taken at \(snapshot.sequence)")
         }
-        return rows == 0 ? .damaged(at: expected, reason: "the record is missing") : nil
+        return .sound(records: walk.reached)
     }
 
     public func close() { try? queue.close() }

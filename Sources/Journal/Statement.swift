@@ -71,8 +71,13 @@ final class Statement {
     }
 
     func text(_ column: Int32) -> String? {
-        sqlite3_column_text(handle, column).map { String(cString: $0) }
+        // The address before the length: asking for text may convert the value.
+        guard let address = sqlite3_column_text(handle, column) else { return nil }
+        return String(decoding: UnsafeBufferPointer(start: address, count: Int(sqlite3_column_bytes(handle, column))), as: UTF8.self)
     }
+
+    /// What the column holds, as `SQLITE_INTEGER` and the like: SQLite keeps any kind in any column.
+    func kind(_ column: Int32) -> Int32 { sqlite3_column_type(handle, column) }
 
     func blob(_ column: Int32) -> [UInt8]? {
         guard sqlite3_column_type(handle, column) != SQLITE_NULL else { return nil }

@@ -1,0 +1,111 @@
+internal import GRDBSQLite
+internal import TipModel
+
+/// Checks rows against the chain of checksums and against the indexes that find them: the whole journal for `verify`,
+/// its tail at each start.
+struct ChainWalk {
+    struct Damage {
+        var sequence: SequenceNumber
+        var reason: String
+    }
+
+    /// The newest sequence that was checked.
+    private(set) var reached: SequenceNumber = 0
+    /// The checksum at it.
+    private(set) var chain = Chain()
+
+    /// From the first record.
+    init() {}
+
+    /// From behind `sequence`, whose own checksum is taken as it is; 0 for the first record.
+    /// - Throws: ``JournalError`` `corrupt` when there is none.
+    init(_ connection: OpaquePointer, after sequence: SequenceNumber) throws(JournalError) {
+        guard sequence > 0 else { return }
+        let statement = try Statement(connection, "SELECT chain FROM record WHERE sequence = ?")
+        statement.bind(1, Int64(clamping: sequence))
+        guard try statement.step(), let value = statement.blob(0), value.count == Chain.bytes else {
+            throw JournalError(.corrupt, "record \(sequence) is missing or has no checksum; run: watchpost journal verify")
+        }
+        reached = sequence
+        chain = Chain(value: value)
+    }
+
+    /// Checks the next `rows` rows, none after `last`.
+    mutating func step(
+        _ connection: OpaquePointer, through last: SequenceNumber, rows: Int64
+    ) throws(JournalError) -> Damage? {
+        let begin = reached
+        let statement = try Statement(
+            connection,
+            """
+            SELECT sequence, at, post, tip, incident, lane, zone, level, event, payload, chain FROM record
+            WHERE sequence > ? AND sequence <= ? ORDER BY sequence LIMIT ?
+            """)
+        statement.bind(1, Int64(clamping: begin))
+        statement.bind(2, Int64(clamping: last))
+        statement.bind(3, rows)
+        while try statement.step() {
+            let expected = reached + 1
+            guard SequenceNumber(bitPattern: statement.integer(0)) == expected else { break }
+            guard Self.hasKinds(statement) else { return Damage(sequence: expected, reason: "a column holds another kind of value") }
+            chain.extend(by: Chain.Row(statement, sequence: expected))
+            guard chain.value == statement.blob(10) else {
+                return Damage(sequence: expected, reason: "its checksum does not match its content")
+            }
+            reached = expected
+        }
+        if reached < min(last, begin + SequenceNumber(rows)) {
+            return Damage(sequence: reached + 1, reason: "the record is missing")
+        }
+        return try Self.unfound(connection, after: begin, through: reached)
+            .map { Damage(sequence: $0, reason: "an index does not find it") }
+    }
+
+    /// One flipped bit makes a text a blob of the same bytes, which has the same checksum and compares as another.
+    private static func hasKinds(_ statement: Statement) -> Bool {
+        let kinds: [(kind: Int32, isOptional: Bool)] = [
+            (SQLITE_INTEGER, false), (SQLITE_INTEGER, false), (SQLITE_TEXT, true), (SQLITE_BLOB, true),
+            (SQLITE_INTEGER, true), (SQLITE_INTEGER, true), (SQLITE_TEXT, true), (SQLITE_INTEGER, true),
+            (SQLITE_BLOB, true), (SQLITE_BLOB, false), (SQLITE_BLOB, false),
+        ]
+        return kinds.enumerated().allSatisfy { column, expected in
+            let kind = statement.kind(Int32(column))
+            return kind == expected.kind || (kind == SQLITE_NULL && expected.isOptional)
+        }
+    }
+
+    /// The first row that an index does not lead to: a repeat of its tip would be accepted again, or a patrol that
+    /// catches up would miss it.
+    private static func unfound(
+        _ connection: OpaquePointer, after: SequenceNumber, through: SequenceNumber
+    ) throws(JournalError) -> SequenceNumber? {
+        let statement = try Statement(
+            connection,
+            """
+            SELECT sequence FROM record AS r WHERE sequence > ? AND sequence <= ? AND (
+                tip IS NOT NULL AND NOT EXISTS (
+                    SELECT 1 FROM record INDEXED BY record_tip
+                    WHERE tip = r.tip AND post = r.post AND sequence = r.sequence)
+                OR lane IS NOT NULL AND NOT EXISTS (
+                    SELECT 1 FROM record INDEXED BY record_feed
+                    WHERE lane = r.lane AND sequence = r.sequence AND level = r.level AND zone = r.zone)
+                OR incident IS NOT NULL AND NOT EXISTS (
+                    SELECT 1 FROM record INDEXED BY record_incident
+                    WHERE incident = r.incident AND sequence = r.sequence))
+            ORDER BY sequence LIMIT 1
+            """)
+        statement.bind(1, Int64(clamping: after))
+        statement.bind(2, Int64(clamping: through))
+        return try statement.step() ? SequenceNumber(bitPattern: statement.integer(0)) : nil
+    }
+}
+
+extension Chain.Row {
+    /// From the columns in their order of ``ChainWalk/step(_:through:rows:)``.
+    init(_ statement: Statement, sequence: SequenceNumber) {
+        self.init(
+            sequence: sequence, at: statement.integer(1), post: statement.text(2), tip: statement.blob(3),
+            incident: statement.optionalInteger(4), lane: statement.optionalInteger(5), zone: statement.text(6),
+            level: statement.optionalInteger(7), event: statement.blob(8), payload: statement.blob(9) ?? [])
+    }
+}
