@@ -124,7 +124,9 @@ let package = Package(
         tests(
             "TipWireTests", ["TipWire", "TipModel", "WatchpostProtobuf", protobuf], resources: [.copy("golden.txt")]),
         tests("SettingsTests", ["Settings", "TipModel"]),
-        tests("JournalTests", ["Journal", "TipModel", "TipWire", "CPowerLoss", grdb, sqlite]),
+        tests(
+            "JournalTests", ["Journal", "TipModel", "TipWire", "CPowerLoss", "WatchpostProtobuf", grdb, protobuf],
+            resources: [.copy("golden.txt")]),
         tests("TriageTests", ["Triage", "TipModel", "Settings"]),
         tests("AccessTests", ["Access", "Settings", "ZeroMQ", "TipModel"]),
         tests("LocalHTTPTests", ["LocalHTTP", logging, hummingbird, lifecycle]),
