@@ -144,6 +144,9 @@ let package = Package(
             ]),
         tests(
             "AcceptanceTests",
-            ["WatchpostDaemon", "Workbench", "PostAgent", "Patrol", "Journal", "Access", "Settings", "LocalHTTP", "TipModel", "TipWire", "ZeroMQ", "watchpostd", "watchpost"]),
+            [
+                "Workbench", "Administration", "Patrol", "Journal", "Access", "Settings", "LocalHTTP", "TipModel", "TipWire", "ZeroMQ", "watchpostd",
+                "watchpost",
+            ]),
     ]
 )

@@ -41,6 +41,7 @@ public final class DirectPatrol: Sendable {
     private let context: Context
     private let ownsContext: Bool
     private let log = Mutex(PatrolLog())
+    private let observe: @Sendable (FeedBatch) -> Void
     private let isStopping = Atomic<Bool>(false)
     private let consumer = Mutex<ThreadHandle?>(nil)
 
@@ -50,13 +51,15 @@ public final class DirectPatrol: Sendable {
     ///   - plan: zones, level, credit and times.
     ///   - endpoint: instead of the bundle's first.
     ///   - context: shared with others, or nil for one of its own.
+    ///   - observe: called with each batch as it came, before it is acknowledged; what ``seen`` drops is not lost to it.
     /// - Throws: ``ClientKeysError``, ``ZeroMQError``, ``WorkbenchError`` for the bundle of a post.
     public init(
         _ bundle: KeyBundle, cursor: FeedCursor = FeedCursor(), plan: SessionPlan = SessionPlan(), endpoint: String? = nil,
-        context: Context? = nil
+        context: Context? = nil, observe: @Sendable @escaping (FeedBatch) -> Void = { _ in }
     ) throws {
         guard case .unit(let unit, _) = bundle.holder else { throw WorkbenchError("the bundle is that of a post") }
         self.unit = unit
+        self.observe = observe
         self.context = try context ?? Context()
         ownsContext = context == nil
         client = try PatrolClient(
@@ -135,6 +138,7 @@ public final class DirectPatrol: Sendable {
     private func take(_ output: PatrolOutput) {
         switch output {
         case .events(let batch):
+            observe(batch)
             let cursor = log.withLock { log in
                 for item in batch.items {
                     log.events.append(item.event)

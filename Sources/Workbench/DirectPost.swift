@@ -35,6 +35,8 @@ public struct PostConnection: ~Copyable {
 
     /// How the connection stands, as last looked at.
     public var state: LinkState { link.state }
+    /// Handshakes so far: one more than when something was sent says that it may be lost.
+    public var handshakes: Int { link.handshakes }
 
     /// Waits for the handshake.
     /// - Returns: false when it did not succeed within `deadline`; ``state`` says why.
