@@ -31,7 +31,7 @@ struct Admitter {
         }
         do throws(Rejection) {
             switch header.verb {
-            case .submit: return admit(try Submit(body), header, post, route, now)
+            case .submit: return admit(try Submit(body), header, post, principal.generation, route, now)
             case .postHeartbeat: return .heartbeat(post.id, try PostHeartbeat(body))
             default:
                 return .refused(
@@ -43,7 +43,7 @@ struct Admitter {
     }
 
     private func admit(
-        _ submit: Submit, _ header: Header, _ post: Post, _ route: [UInt8], _ now: Timestamp
+        _ submit: Submit, _ header: Header, _ post: Post, _ enrolment: SequenceNumber, _ route: [UInt8], _ now: Timestamp
     ) -> Admission {
         let skew = submit.sentAt.map { now.milliseconds(since: $0) } ?? 0
         var ordinary: [AdmittedTip] = []
@@ -53,7 +53,7 @@ struct Admitter {
         for (index, encoded) in submit.tips.enumerated() {
             do throws(Rejection) {
                 let tip = AdmittedTip(
-                    route: route, request: header.request, index: UInt32(index), post: post,
+                    route: route, request: header.request, index: UInt32(index), post: post, enrolment: enrolment,
                     tip: try TipCodec.decode(encoded), encoded: encoded, skewMilliseconds: skew)
                 if tip.tip.panic || isExpress(tip.tip.category) { express.append(tip) } else { ordinary.append(tip) }
             } catch {

@@ -9,6 +9,8 @@ public struct AdmittedTip: Sendable {
     /// The tip's place in its SUBMIT.
     public var index: UInt32
     public var post: Post
+    /// The record that enrolled the post: what its connection's key was let in by.
+    public var enrolment: SequenceNumber
     public var tip: Tip
     public var encoded: [UInt8]
     /// The daemon's clock minus the post's when the message was made; 0 where the post did not say.

@@ -25,13 +25,19 @@ public enum StationCommand: Sendable {
 public struct TipCommand: Sendable {
     public var ticket: TipTicket
     public var post: Post
+    /// The record that enrolled the post when its message was let in. A tip may wait behind the command that revokes or
+    /// replaces that enrolment, and is then refused. Nil is not checked.
+    public var enrolment: SequenceNumber?
     public var tip: Tip
     public var encoded: [UInt8]
     public var skewMilliseconds: Int64
 
-    public init(ticket: TipTicket, post: Post, tip: Tip, encoded: [UInt8], skewMilliseconds: Int64) {
+    public init(
+        ticket: TipTicket, post: Post, enrolment: SequenceNumber? = nil, tip: Tip, encoded: [UInt8], skewMilliseconds: Int64
+    ) {
         self.ticket = ticket
         self.post = post
+        self.enrolment = enrolment
         self.tip = tip
         self.encoded = encoded
         self.skewMilliseconds = skewMilliseconds

@@ -29,6 +29,9 @@ extension StationCore {
     }
 
     mutating func decide(_ command: TipCommand, now: Timestamp) -> Result<Receipt, Rejection> {
+        guard isEnrolled(command) else {
+            return .failure(Rejection(.revoked, "this key was revoked; ask the station to enrol the post again"))
+        }
         let key = TipKey(post: command.post.id, tip: command.tip.id)
         switch identify(key, encoded: command.encoded, now: now) {
         case .known(let receipt):
@@ -68,6 +71,14 @@ extension StationCore {
         batch.pending[key] = (command.encoded, receipt)
         counters.accepted += 1
         return .success(receipt)
+    }
+
+    /// In the journal's order nothing of a post stands after the record that revokes it, although a tip may have been let
+    /// in before: commands overtake tips.
+    private func isEnrolled(_ command: TipCommand) -> Bool {
+        guard let enrolment = command.enrolment else { return true }
+        guard let now = state.enrolments[.post(command.post.id)] else { return false }
+        return !now.isRevoked && now.generation == enrolment
     }
 
     func identify(_ key: TipKey, encoded: [UInt8], now: Timestamp) -> Identity {

@@ -62,7 +62,7 @@ final class Wiring: Sendable {
                     tips.map {
                         TipCommand(
                             ticket: TipTicket(route: $0.route, request: $0.request, index: $0.index), post: $0.post,
-                            tip: $0.tip, encoded: $0.encoded, skewMilliseconds: $0.skewMilliseconds)
+                            enrolment: $0.enrolment, tip: $0.tip, encoded: $0.encoded, skewMilliseconds: $0.skewMilliseconds)
                     }, express: express)
             },
             heartbeat: { post, heartbeat in
