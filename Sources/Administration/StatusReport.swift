@@ -188,12 +188,18 @@ public struct FeedReport: Codable, Sendable, Equatable {
     public var endpoint: String
     public var alertHead: UInt64
     public var mainHead: UInt64
+    /// Received from patrols.
+    public var messages: UInt64
     /// Events sent.
     public var events: UInt64
     /// Messages they were sent in.
     public var batches: UInt64
     /// By code.
     public var rejected: [String: UInt64]
+    /// Sends that found a patrol's queue full, those that found it gone, and replies given up for either.
+    public var blocked: UInt64
+    public var unreachable: UInt64
+    public var repliesDropped: UInt64
     public var queueOverflows: UInt64
     /// Pages read from the journal to catch up.
     public var pages: UInt64
@@ -204,9 +210,13 @@ public struct FeedReport: Codable, Sendable, Equatable {
         case endpoint
         case alertHead = "alert_head"
         case mainHead = "main_head"
+        case messages
         case events
         case batches
         case rejected
+        case blocked
+        case unreachable
+        case repliesDropped = "replies_dropped"
         case queueOverflows = "queue_overflows"
         case pages
         case ringEvents = "ring_events"
@@ -214,15 +224,20 @@ public struct FeedReport: Codable, Sendable, Equatable {
     }
 
     public init(
-        endpoint: String, alertHead: UInt64, mainHead: UInt64, events: UInt64, batches: UInt64,
-        rejected: [String: UInt64], queueOverflows: UInt64, pages: UInt64, ringEvents: Int, ringBytes: Int
+        endpoint: String, alertHead: UInt64, mainHead: UInt64, messages: UInt64 = 0, events: UInt64, batches: UInt64,
+        rejected: [String: UInt64], blocked: UInt64 = 0, unreachable: UInt64 = 0, repliesDropped: UInt64 = 0,
+        queueOverflows: UInt64, pages: UInt64, ringEvents: Int, ringBytes: Int
     ) {
         self.endpoint = endpoint
         self.alertHead = alertHead
         self.mainHead = mainHead
+        self.messages = messages
         self.events = events
         self.batches = batches
         self.rejected = rejected
+        self.blocked = blocked
+        self.unreachable = unreachable
+        self.repliesDropped = repliesDropped
         self.queueOverflows = queueOverflows
         self.pages = pages
         self.ringEvents = ringEvents

@@ -9,7 +9,9 @@ extension StationCore {
         let unit = command.unit
         guard let incident = state.incidents[command.incident], unit.zones.contains(incident.zone) else {
             // The same words whether it does not exist or is not theirs to see.
-            answer(command, Rejection(.notFound, "\(command.incident) is not an incident of your zones"), nil, 0)
+            let rejection = Rejection(.notFound, "\(command.incident) is not an incident of your zones")
+            counters.count(rejection.code)
+            answer(command, rejection, nil, 0)
             return
         }
         let decision = Lifecycle.decide(

@@ -82,9 +82,10 @@ struct StationView: Sendable {
                     waits: ingest.waits, keysRefused: gatekeeper.refused),
                 feed: FeedReport(
                     endpoint: feedEndpoint, alertHead: feed.heads.alert, mainHead: feed.heads.main,
-                    events: feed.counters.events, batches: feed.counters.batches,
-                    rejected: named(feed.counters.rejections), queueOverflows: feed.counters.queueOverflows,
-                    pages: feed.counters.pages, ringEvents: feed.ringEvents, ringBytes: feed.ringBytes),
+                    messages: feed.counters.received, events: feed.counters.events, batches: feed.counters.batches,
+                    rejected: named(feed.counters.rejections), blocked: feed.counters.wouldBlock,
+                    unreachable: feed.counters.unreachable, repliesDropped: feed.counters.repliesDropped,
+                    queueOverflows: feed.counters.queueOverflows, pages: feed.counters.pages, ringEvents: feed.ringEvents, ringBytes: feed.ringBytes),
                 posts: posts(state), patrols: feed.subscriptions.map(patrol), memoryPeakKib: peakMemory())
         }
     }
