@@ -20,6 +20,8 @@ public final class SQLiteJournal: Journal {
         }
 
         public var synchronous: Synchronous = .full
+        /// How long a statement of the writer waits for another connection's lock before it fails.
+        public var busy = Duration.seconds(5)
         /// Pages of 4 KiB in the write-ahead log after which a commit also checkpoints: 16 MiB.
         public var checkpointPages = 4_096
         /// Snapshots kept.
@@ -50,7 +52,7 @@ public final class SQLiteJournal: Journal {
         lock = try DirectoryLock(directory: directory)
         var configuration = Configuration()
         configuration.label = "journal"
-        configuration.busyMode = .timeout(5)
+        configuration.busyMode = .timeout(options.busy / .seconds(1))
         configuration.prepareDatabase { database in
             try database.execute(sql: "PRAGMA wal_autocheckpoint = \(options.checkpointPages)")
             // The default of 2 MiB does not hold the inner pages of four trees, so that each commit would read them anew.

@@ -76,7 +76,8 @@ extension DaemonSettings {
         var value = JournalPart()
         value.snapshotEvery = part.int(
             "snapshot_every", default: value.snapshotEvery, in: 100...10_000_000, unit: "records")
-        value.busy = part.duration("busy", default: value.busy, in: .milliseconds(100)...Duration.seconds(60))
+        // The core waits all this time, and is taken for hung after ten seconds.
+        value.busy = part.duration("busy", default: value.busy, in: .milliseconds(100)...Duration.seconds(8))
         return value
     }
 }

@@ -42,7 +42,7 @@ public struct DaemonSettings: Hashable, Sendable {
     public struct JournalPart: Hashable, Sendable {
         /// Records between two snapshots.
         public var snapshotEvery = 50_000
-        /// How long a statement waits for another connection's lock before it fails.
+        /// How long a commit waits for another connection's lock before it fails; nothing is accepted meanwhile.
         public var busy = Duration.seconds(5)
 
         public init() {}

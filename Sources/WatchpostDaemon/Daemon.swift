@@ -134,8 +134,11 @@ private func makeDirectory(_ path: String) throws(DaemonError) {
     var partial = path.hasPrefix("/") ? "/" : ""
     for part in path.split(separator: "/") {
         partial += (partial.isEmpty || partial.hasSuffix("/") ? "" : "/") + part
-        guard mkdir(partial, 0o700) == 0 || errno == EEXIST || errno == EROFS || errno == EACCES else {
-            throw DaemonError(.inputOutput, "\(partial): cannot be made: \(String(cString: strerror(errno)))")
+        if mkdir(partial, 0o700) == 0 { continue }
+        // What is there is enough, also where nothing could be made.
+        let reason = errno
+        guard access(partial, F_OK) == 0 else {
+            throw DaemonError(.inputOutput, "\(partial): cannot be made: \(String(cString: strerror(reason)))")
         }
     }
     guard access(path, W_OK | X_OK) == 0 else {
@@ -144,8 +147,10 @@ private func makeDirectory(_ path: String) throws(DaemonError) {
 }
 
 private func openJournal(_ settings: DaemonSettings) throws(DaemonError) -> SQLiteJournal {
+    var options = SQLiteJournal.Options()
+    options.busy = settings.journal.busy
     do {
-        return try SQLiteJournal(directory: settings.dataDirectory)
+        return try SQLiteJournal(directory: settings.dataDirectory, options: options)
     } catch {
         throw DaemonError(error.code == .locked ? .temporary : .inputOutput, error.message)
     }
