@@ -33,6 +33,8 @@ struct Watchpostd: AsyncParsableCommand {
     var checkConfig = false
 
     func run() async throws {
+        // A reload that comes before anybody listens for it must not end the daemon; the files are read now anyway.
+        signal(SIGHUP, SIG_IGN)
         let settings: DaemonSettings
         do {
             settings = try DaemonSettings.load(path: config)
