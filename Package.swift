@@ -146,7 +146,7 @@ let package = Package(
             "AcceptanceTests",
             [
                 "Workbench", "Administration", "Patrol", "Journal", "Access", "Settings", "LocalHTTP", "TipModel", "TipWire", "ZeroMQ", "watchpostd",
-                "watchpost",
+                "watchpost", grdb,
             ]),
     ]
 )

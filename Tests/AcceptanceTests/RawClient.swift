@@ -7,6 +7,7 @@ import ZeroMQ
 /// A client that sends whatever frames it is given, over CURVE as everybody. Used by the thread that made it.
 final class RawClient {
     private let socket: Socket
+    private var monitor: SocketMonitor
     private var polls = PollSet()
     private var message = Multipart(maxFrames: 4)
 
@@ -20,9 +21,13 @@ final class RawClient {
         options.routingID = routingID.map { Array($0.utf8) }
         options.curveClient(serverKey: keys.daemon, publicKey: keys.own.publicKey, secretKey: keys.own.secretKey)
         socket = try Socket(context, .dealer, options: options)
+        monitor = try socket.monitor()
         try socket.connect(endpoint ?? bundle.endpoints[0])
         polls.add(socket.handle)
     }
+
+    /// Whether a connection that stood was lost.
+    private(set) var isDropped = false
 
     func send(_ frames: [[UInt8]]) throws { try socket.send(frames: frames) }
 
@@ -34,6 +39,7 @@ final class RawClient {
     func receive(within deadline: Duration = .seconds(30)) throws -> (header: Header, body: [UInt8])? {
         let end = ContinuousClock.now + deadline
         while true {
+            while let report = try monitor.tryReceive() { if report.event == .disconnected { isDropped = true } }
             if try socket.tryReceive(into: &message) {
                 return (try message.withFrame(0) { (frame) throws(HeaderError) in try Header(frame) }, message.bytes(1))
             }

@@ -97,9 +97,6 @@ final class Station: Sendable {
         }
         return found
     }
-
-    func writeZones(_ text: String) throws { try Data(text.utf8).write(to: URL(filePath: file("zones.yaml"))) }
-    func writeTriage(_ text: String) throws { try Data(text.utf8).write(to: URL(filePath: file("triage.yaml"))) }
 }
 
 /// What became of one encoded tip, sent on a connection of its own.
@@ -124,3 +121,6 @@ extension DirectPost {
 func text(of path: String) -> String {
     FileManager.default.contents(atPath: path).map { String(decoding: $0, as: UTF8.self) } ?? ""
 }
+
+/// Replaces a file.
+func write(_ path: String, _ text: String) throws { try Data(text.utf8).write(to: URL(filePath: path)) }
