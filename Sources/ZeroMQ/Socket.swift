@@ -9,6 +9,8 @@ final class SocketCore {
     private(set) var pointer: UnsafeMutableRawPointer?
     /// A multipart message was cut short by a fault: what is sent next would be taken for its rest.
     var isCutShort = false
+    /// A monitor is told of its connections.
+    var isMonitored = false
     /// Held so that the context outlives its sockets.
     let context: Context
     #if DEBUG
@@ -39,14 +41,24 @@ final class SocketCore {
         #endif
     }
 
+    /// Ends the reports to a monitor. Needed before the socket or the monitor's reader goes: libzmq closes a socket in
+    /// the background, and an event that then finds no reader would hold its I/O thread, and all traffic, for ever.
+    func endMonitoring() {
+        guard isMonitored, let pointer = checked else { return }
+        isMonitored = false
+        zmq_socket_monitor(pointer, nil, 0)
+    }
+
     func close() {
         guard let pointer = checked else { return }
+        endMonitoring()
         self.pointer = nil
         zmq_close(pointer)
     }
 
     deinit {
         guard let pointer = checked else { return }
+        endMonitoring()
         var linger: Int32 = 0
         zmq_setsockopt(pointer, ZMQ_LINGER, &linger, MemoryLayout<Int32>.size)
         zmq_close(pointer)

@@ -2,7 +2,7 @@
 //
 // libzmq 4.3.4 sends these events from its I/O thread and blocks there when the reader's queue is full or the reader is
 // gone, which would stop all traffic. So the queue is long, the reader drains it in each round, and a monitor is stopped
-// before its reader closes.
+// before its reader or its socket closes, whichever is first.
 
 import CZeroMQ
 import Glibc
@@ -59,7 +59,7 @@ public struct MonitorReport: Sendable, Equatable {
     public let endpoint: String
 }
 
-/// Reads a socket's connection events. Belongs to the same thread as the socket; letting it go ends the monitoring.
+/// Reads a socket's connection events. Belongs to the same thread as the socket; letting either go ends the monitoring.
 public struct SocketMonitor: ~Copyable {
     private let reader: Socket
     private weak let watched: SocketCore?
@@ -93,7 +93,7 @@ public struct SocketMonitor: ~Copyable {
         // Emptied first, so that an I/O thread that waits for room in the queue lets go of the lock that stopping needs.
         var rest = Multipart(maxFrames: 1)
         while (try? reader.tryReceive(into: &rest)) == true {}
-        if let socket = watched?.checked { zmq_socket_monitor(socket, nil, 0) }
+        watched?.endMonitoring()
     }
 }
 
@@ -115,10 +115,11 @@ extension Socket {
         guard zmq_socket_monitor(core.checked, endpoint, monitoredEvents) == 0 else {
             throw ZeroMQError.last("monitor \(endpoint)")
         }
+        core.isMonitored = true
         do {
             try reader.connect(endpoint)
         } catch {
-            zmq_socket_monitor(core.checked, nil, 0)
+            core.endMonitoring()
             throw error
         }
         return SocketMonitor(reader: reader, watched: core)
