@@ -32,7 +32,8 @@ public struct ClientKeysError: Error, CustomStringConvertible, Sendable {
 public enum LinkState: Hashable, Sendable {
     case connecting
     case connected
-    /// The daemon knows this key not (or not any more): enrol the post or unit again.
+    /// The daemon knows this key not (or not any more): enrol the post or unit again. This link will not be let in, even
+    /// then.
     case refused
     /// Somebody answers, but cannot prove the daemon's key, or does not speak CURVE.
     case wrongDaemon
@@ -42,8 +43,11 @@ public enum LinkState: Hashable, Sendable {
 
 /// A DEALER to the daemon with its monitor: one endpoint at a time, owned by one thread.
 ///
-/// libzmq tries for ever in silence when authentication fails; the monitor is what tells. Reconnects are libzmq's
-/// own, with a first wait drawn at random for each link, so that 41 posts do not return in one instant.
+/// libzmq says nothing to a sender that is not let in; the monitor is what tells. Reconnects after a lost connection,
+/// or while nobody answers, are libzmq's own, with a first wait drawn at random for each link, so that 41 posts do not
+/// return in one instant. Its other failures are the owner's to deal with (measured with 4.3.4): after a refused key, or
+/// a peer without CURVE, libzmq never tries again, and a handshake that breaks off, as with a wrong daemon key, it
+/// repeats at the first wait for ever. So an owner that sees either state closes the link and opens another, later.
 public struct ClientLink: ~Copyable {
     public let endpoint: String
     /// As the monitor last told.

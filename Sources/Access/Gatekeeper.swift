@@ -10,7 +10,7 @@ public final class Gatekeeper: Sendable {
 
     private struct Refusals {
         var total: UInt64 = 0
-        var byKey: [CurveKey: UInt64] = [:]
+        var keys: Set<CurveKey> = []
     }
 
     private let table: AccessTable
@@ -29,9 +29,10 @@ public final class Gatekeeper: Sendable {
         if let userID = table.userID(for: request.publicKey) { return .allow(userID: userID) }
         let isFirst = refusals.withLock { refusals in
             refusals.total += 1
-            if refusals.byKey.count >= Self.rememberedBound { refusals.byKey.removeAll() }
-            refusals.byKey[request.publicKey, default: 0] += 1
-            return refusals.byKey[request.publicKey] == 1
+            guard !refusals.keys.contains(request.publicKey) else { return false }
+            if refusals.keys.count >= Self.rememberedBound { refusals.keys.removeAll() }
+            refusals.keys.insert(request.publicKey)
+            return true
         }
         if isFirst { onFirstRefusal(request.publicKey, request.address) }
         return .deny(reason: "key not enrolled")

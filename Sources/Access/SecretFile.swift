@@ -55,15 +55,17 @@ public enum SecretFile {
         while written < bytes.count {
             let count = bytes[written...].withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
             if count < 0, errno == EINTR { continue }
-            guard count > 0 else {
-                let broken = failure(path, "cannot be written")
-                unlink(path)
-                throw broken
-            }
+            guard count > 0 else { throw broken(path, "cannot be written") }
             written += count
         }
-        guard fsync(descriptor) == 0 else { throw failure(path, "cannot be synced") }
+        guard fsync(descriptor) == 0 else { throw broken(path, "cannot be synced") }
         try syncFolder(of: path)
+    }
+
+    /// A secret that is not whole on disk goes again, so that the next try is a first one.
+    private static func broken(_ path: String, _ what: String) -> Failure {
+        defer { unlink(path) }
+        return failure(path, what)
     }
 
     /// A new name is on disk only once its folder is: a daemon that lost its key in a power cut would make another,

@@ -2,8 +2,9 @@ import Access
 
 /// Which endpoint is tried, for how long, and how long to wait before the next try: decisions only, no sockets.
 ///
-/// libzmq connects again by itself while nobody answers. But a refused handshake it repeats at its shortest interval for
-/// ever, and of a connection that has gone dead without a word it knows nothing; those are given up here.
+/// libzmq connects again by itself while nobody answers. But after a refused key it never does, a handshake that breaks
+/// off it repeats at its shortest interval for ever, and of a connection that has gone dead without a word it knows
+/// nothing; those are given up here.
 struct EndpointPlan {
     enum Decision: Hashable {
         case stay
