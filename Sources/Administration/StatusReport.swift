@@ -90,6 +90,8 @@ public struct CoreReport: Codable, Sendable, Equatable {
     public var rejected: [String: UInt64]
     /// Group commits; each is one fsync.
     public var commits: UInt64
+    /// The journal's fsyncs: its commits, snapshots and checkpoints.
+    public var syncs: UInt64
     public var commitFailures: UInt64
     public var records: UInt64
     /// Records in the largest commit.
@@ -106,6 +108,7 @@ public struct CoreReport: Codable, Sendable, Equatable {
         case repeats
         case rejected
         case commits
+        case syncs
         case commitFailures = "commit_failures"
         case records
         case largestBatch = "largest_batch"
@@ -116,14 +119,15 @@ public struct CoreReport: Codable, Sendable, Equatable {
     }
 
     public init(
-        accepted: UInt64, repeats: UInt64, rejected: [String: UInt64], commits: UInt64, commitFailures: UInt64,
-        records: UInt64, largestBatch: UInt64, waitingExpress: Int, waitingTips: Int, waitingControl: Int,
+        accepted: UInt64, repeats: UInt64, rejected: [String: UInt64], commits: UInt64, syncs: UInt64,
+        commitFailures: UInt64, records: UInt64, largestBatch: UInt64, waitingExpress: Int, waitingTips: Int, waitingControl: Int,
         tipsPerSecond: Double
     ) {
         self.accepted = accepted
         self.repeats = repeats
         self.rejected = rejected
         self.commits = commits
+        self.syncs = syncs
         self.commitFailures = commitFailures
         self.records = records
         self.largestBatch = largestBatch

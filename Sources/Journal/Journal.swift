@@ -26,7 +26,7 @@ public protocol Journal: AnyObject {
     /// A reader that sees everything appended before each call, and never blocks the appender.
     func makeReader() throws(JournalError) -> any JournalReader
 
-    /// Syncs done since it was opened, for status and the benchmark.
+    /// Syncs since it was opened, whatever they were for, for status and the benchmark.
     var syncs: UInt64 { get }
 
     /// Finishes: nothing may be called afterwards.

@@ -39,9 +39,10 @@ public final class SQLiteJournal: Journal {
     private let lock: DirectoryLock
     private let queue: DatabaseQueue
     private var statements: Statements?
+    private var checkpointer: Checkpointer?
     private var chain = Chain()
     public private(set) var lastSequence: SequenceNumber = 0
-    private let commits = Atomic<UInt64>(0)
+    private let syncCount = Atomic<UInt64>(0)
 
     /// Opens or creates the journal in `directory`, which must exist.
     /// - Throws: ``JournalError`` `locked`, `newerSchema`, `corrupt`, `inputOutput`.
@@ -54,7 +55,6 @@ public final class SQLiteJournal: Journal {
         configuration.label = "journal"
         configuration.busyMode = .timeout(options.busy / .seconds(1))
         configuration.prepareDatabase { database in
-            try database.execute(sql: "PRAGMA wal_autocheckpoint = \(options.checkpointPages)")
             // The default of 2 MiB does not hold the inner pages of four trees, so that each commit would read them anew.
             try database.execute(sql: "PRAGMA cache_size = -16384")
         }
@@ -81,6 +81,7 @@ public final class SQLiteJournal: Journal {
         try access { (connection) throws(JournalError) in
             try readTail(connection)
             statements = try Statements(connection)
+            checkpointer = Checkpointer(connection, threshold: options.checkpointPages)
         }
     }
 
@@ -112,7 +113,7 @@ public final class SQLiteJournal: Journal {
         }
     }
 
-    public var syncs: UInt64 { commits.load(ordering: .relaxed) }
+    public var syncs: UInt64 { syncCount.load(ordering: .relaxed) }
 
     public func append(_ drafts: [Draft]) throws(JournalError) -> SequenceNumber {
         let first = lastSequence + 1
@@ -128,6 +129,7 @@ public final class SQLiteJournal: Journal {
                     next += 1
                 }
                 try statements.commit.run()
+                count(connection)
             } catch {
                 // A failed commit may have ended the transaction by itself.
                 if sqlite3_get_autocommit(connection) == 0 { try? statements.rollback.run() }
@@ -138,7 +140,6 @@ public final class SQLiteJournal: Journal {
         }
         self.chain = chain
         lastSequence = next - 1
-        commits.add(1, ordering: .relaxed)
         return first
     }
 
@@ -167,6 +168,7 @@ public final class SQLiteJournal: Journal {
                     sql: "DELETE FROM snapshot WHERE sequence NOT IN (SELECT sequence FROM snapshot ORDER BY sequence DESC LIMIT ?)",
                     arguments: [options.snapshots])
             }
+            try access { (connection) throws(JournalError) in count(connection) }
         } catch {
             throw JournalError(opening: error, path: path)
         }
@@ -176,12 +178,20 @@ public final class SQLiteJournal: Journal {
 
     public func close() {
         guard statements != nil else { return }
-        try? access { (_) throws(JournalError) in statements = nil }
+        try? access { (connection) throws(JournalError) in
+            statements = nil
+            checkpointer?.detach(connection)
+            checkpointer = nil
+        }
         try? queue.close()
         lock.release()
     }
 
     deinit { close() }
+
+    private func count(_ connection: OpaquePointer) {
+        syncCount.add(checkpointer?.committed(connection) ?? 1, ordering: .relaxed)
+    }
 
     /// Lends the connection; the body runs on this thread.
     private func access<Result>(

@@ -36,6 +36,13 @@ public struct StationCore: ~Copyable {
     private var isAhead = false
     public internal(set) var counters = StationCounters()
 
+    /// The counters, with what only the journal counts.
+    func currentCounters() -> StationCounters {
+        var counters = counters
+        counters.syncs = journal.syncs
+        return counters
+    }
+
     /// - Parameter state: folded from this journal.
     public init(
         journal: any Journal, state: StationState, rules: TriageRules, settings: Settings, time: any TimeSource
@@ -115,7 +122,7 @@ public struct StationCore: ~Copyable {
             self.rules = rules
             engine = TriageEngine(rules: rules)
             index = OpenIncidentIndex(cellMetres: engine.cellMetres, incidents: state.openIncidents)
-        case .inspect(let body): body(state, counters)
+        case .inspect(let body): body(state, currentCounters())
         case .snapshot(let snapshot):
             // Losing one costs start-up time and nothing else.
             do {
@@ -233,6 +240,8 @@ public struct StationCounters: Sendable {
     public var repeats: UInt64 = 0
     public var rejected: [RejectionCode: UInt64] = [:]
     public var commits: UInt64 = 0
+    /// Syncs of the journal: one for each commit and snapshot, and those of checkpoints.
+    public var syncs: UInt64 = 0
     public var commitFailures: UInt64 = 0
     public var records: UInt64 = 0
     public var largestBatch: UInt64 = 0

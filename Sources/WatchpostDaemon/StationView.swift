@@ -71,8 +71,8 @@ struct StationView: Sendable {
                     incidents: state.totals.incidents, cleared: state.totals.cleared),
                 core: CoreReport(
                     accepted: counters.accepted, repeats: counters.repeats, rejected: named(counters.rejected),
-                    commits: counters.commits, commitFailures: counters.commitFailures, records: counters.records,
-                    largestBatch: counters.largestBatch, waitingExpress: waiting.express,
+                    commits: counters.commits, syncs: counters.syncs, commitFailures: counters.commitFailures,
+                    records: counters.records, largestBatch: counters.largestBatch, waitingExpress: waiting.express,
                     waitingTips: waiting.ordinary, waitingControl: waiting.control,
                     tipsPerSecond: presence.tipsPerSecond),
                 ingest: IngestReport(

@@ -55,11 +55,12 @@ public func runBench(_ options: BenchOptions) async throws -> BenchReport {
     await daemon.stop()
 
     let commits = after.core.commits - before.core.commits
+    let syncs = after.core.syncs - before.core.syncs
     return BenchReport(
         tipsPerSecond: (Double(throughput.receiptCount) / (Double(took) / 1e9)).rounded(),
         submitToReceiptMs: latency.receiptLatency, submitToPatrolMs: latency.eventLatency, latencyRate: options.rate,
-        fsyncsPer1000Tips: (Double(commits) * 1_000_000 / Double(max(1, options.tips))).rounded() / 1_000,
-        commits: commits, straceSyncs: straceSyncs,
+        fsyncsPer1000Tips: (Double(syncs) * 1_000_000 / Double(max(1, options.tips))).rounded() / 1_000,
+        commits: commits, fsyncs: syncs, straceSyncs: straceSyncs,
         cpuMicrosecondsPerTip: (cpu * 10 / Double(max(1, options.tips))).rounded() / 10,
         peakMemoryMib: (Double(last.memoryPeakKib) / 102.4).rounded() / 10, receipts: throughput.receiptCount,
         patrolEvents: throughput.eventCount, repeats: throughput.repeats + latency.repeats,

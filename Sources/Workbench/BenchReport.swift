@@ -44,10 +44,13 @@ public struct BenchReport: Codable, Sendable {
     public var submitToPatrolMs: BenchLatency
     /// At this open-loop rate; latency counts from the intended send time.
     public var latencyRate: Int
-    /// Group commits, each one fsync of the write-ahead log, for 1,000 tips of the throughput run.
+    /// ``fsyncs`` for 1,000 tips of the throughput run.
     public var fsyncsPer1000Tips: Double
+    /// Group commits of the throughput run, each one fsync of the write-ahead log.
     public var commits: UInt64
-    /// fdatasync and fsync calls that strace counted of the daemon in the throughput run, checkpoints included.
+    /// What the daemon says that it synced in the throughput run: commits, snapshots and checkpoints.
+    public var fsyncs: UInt64
+    /// fdatasync and fsync calls that strace counted of the daemon in the throughput run: the witness for ``fsyncs``.
     public var straceSyncs: Int?
     /// Processor time of the daemon, all threads, for one tip of the throughput run: what a busy machine changes least.
     public var cpuMicrosecondsPerTip: Double
@@ -75,7 +78,7 @@ public struct BenchReport: Codable, Sendable {
         case submitToPatrolMs = "submit_to_patrol_ms"
         case latencyRate = "latency_rate"
         case fsyncsPer1000Tips = "fsyncs_per_1000_tips"
-        case commits
+        case commits, fsyncs
         case straceSyncs = "strace_syncs"
         case cpuMicrosecondsPerTip = "cpu_us_per_tip"
         case peakMemoryMib = "peak_memory_mib"

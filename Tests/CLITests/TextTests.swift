@@ -85,7 +85,7 @@ private let en = Words(.en)
             openIncidents: ["emergency": 1, "urgent": 2], openDrills: 1, unclaimed: 2,
             totals: .init(tips: 9, correlated: 4, drills: 1, incidents: 5, cleared: 2),
             core: .init(
-                accepted: 9, repeats: 1, rejected: [:], commits: 8, commitFailures: 0, records: 42, largestBatch: 3,
+                accepted: 9, repeats: 1, rejected: [:], commits: 8, syncs: 8, commitFailures: 0, records: 42, largestBatch: 3,
                 waitingExpress: 0, waitingTips: 0, waitingControl: 0, tipsPerSecond: 1.25),
             ingest: .init(
                 endpoint: "tcp://127.0.0.1:7401", messages: 9, tips: 9, heartbeats: 9, receipts: 9, rejected: ["busy": 2],
