@@ -93,6 +93,42 @@ import WatchpostProtobuf
         #expect(try SnapshotCodec.decode(stored) == Self.state())
     }
 
+    /// Each field has a value of its own, so that none can be left out or stand for another.
+    @Test func aSnapshotHoldsEveryFieldOfTheState() throws {
+        var incident = Incident(
+            id: IncidentID(9), version: 4, zone: Self.post.zone, category: "fire", drill: true,
+            openedAt: Timestamp(milliseconds: 11), lastTipAt: Timestamp(milliseconds: 12), position: Self.post.position,
+            place: "地下车库", headline: "冒烟", urgency: Self.urgency, tipCount: 5, posts: [Self.post.id, PostID(unchecked: "shop-1")],
+            witnesses: [1, .max], evidence: [], phase: .cleared, holder: Self.unit.id, phaseSince: Timestamp(milliseconds: 13),
+            disposition: .falseAlarm, lastSequence: 14)
+        incident.leadLevel = .priority
+        incident.leadScore = 31
+        incident.evidence = [nil, Self.post.position].map {
+            Evidence(
+                post: Self.post.id, observedAt: Timestamp(milliseconds: 15), category: "hazard", position: $0,
+                signature: TextSignature("地下车库冒烟"))
+        }
+        var ledger = PostLedger()
+        ledger.series = 21
+        ledger.highest = 22
+        ledger.received = 23
+        ledger.gaps = [1...2, 5...5]
+        ledger.missing = 24
+        ledger.forgotten = 25
+        ledger.silentSince = Timestamp(milliseconds: 26)
+        ledger.lastTipAt = Timestamp(milliseconds: 27)
+        let enrolments = [
+            Enrolment(subject: .post(Self.post), publicKey: Self.key, generation: 31, isRevoked: true),
+            Enrolment(subject: .unit(Self.unit), publicKey: Self.key.reversed(), generation: 32),
+        ]
+        let state = StationState(
+            sequence: 41, nextIncident: 42, incidents: [incident],
+            enrolments: Dictionary(uniqueKeysWithValues: enrolments.map { ($0.principal, $0) }), ledgers: [Self.post.id: ledger],
+            cursors: [Self.unit.id: FeedCursor(alert: 43, main: 44)],
+            totals: Totals(tips: 51, correlated: 52, drills: 53, incidents: 54, cleared: 55))
+        #expect(try SnapshotCodec.decode(SnapshotCodec.encode(state)) == state)
+    }
+
     @Test func allEventsOfARecordComeBackInTheirOrder() throws {
         let events = Self.events.map(\.event)
         #expect(try EventCodec.decode(EventCodec.encode(events), sequence: 1) == events)

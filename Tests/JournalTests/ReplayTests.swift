@@ -46,7 +46,7 @@ import TipModel
     }
 
     @Test(arguments: Case.all)
-    private func snapshotAndTailAreTheFoldFromNothingAreWhatRan(one: Case) throws {
+    private func snapshotAndTailAreTheFoldFromNothingAreWhatRan(one: Case) async throws {
         let bench = try one.engine.open()
         var history = SampleHistory(seed: one.seed)
         var random = SplitMix64(seed: one.seed &* 31)
@@ -58,6 +58,7 @@ import TipModel
                 try bench.journal.save(SnapshotCodec.encode(history.state))
                 newest = history.state.sequence
             }
+            await Task.yield()
             guard random.oneIn(2) else { continue }
             let reader = WatchedReader(try bench.journal.makeReader())
             defer { reader.close() }
@@ -74,7 +75,7 @@ import TipModel
     /// A fold that is saved and restored after every single record stays the fold: nothing that a snapshot leaves out is
     /// ever needed.
     @Test(arguments: [51, 52] as [UInt64])
-    func nothingIsLostBySavingAfterEveryRecord(seed: UInt64) throws {
+    func nothingIsLostBySavingAfterEveryRecord(seed: UInt64) async throws {
         var history = SampleHistory(seed: seed)
         var state = StationState()
         for _ in 0..<200 {
@@ -82,6 +83,7 @@ import TipModel
             state.apply(Record(sequence: state.sequence + 1, at: draft.at, events: draft.events))
             state = try SnapshotCodec.decode(SnapshotCodec.encode(state))
             try #require(state == history.state)
+            await Task.yield()
         }
         #expect(!state.recentlyCleared.isEmpty && !state.ledgers.isEmpty && !state.cursors.isEmpty)
         #expect(!state.enrolments.isEmpty && state.totals.correlated > 0 && state.totals.drills > 0)
