@@ -24,12 +24,14 @@ public enum Step: UInt8, CaseIterable, Sendable {
 public enum StepDecision: Hashable, Sendable {
     /// Journal this.
     case move(PhaseChanged)
-    /// It is so already, by this unit: the answer to a step that was sent twice. Nothing is journalled.
+    /// It is so already: the answer to a step that was sent twice. Nothing is journalled.
     case already
     case refuse(Rejection)
 }
 
-/// The states of an incident as units move it: a pure table, so that every pair of state and step has an answer.
+/// The states of an incident as units move it: a pure table (docs/protocol.md, section 8.7), so that every pair of
+/// state and step has an answer. A step whose end is reached or passed is ``StepDecision/already``: a patrol that lost
+/// its connection sends all that it has no answer to once more.
 ///
 ///     open ──claim──▶ claimed ──en route──▶ en route ──on scene──▶ on scene ──clear──▶ cleared
 ///       ▲                │                     │                      │
@@ -59,13 +61,11 @@ public enum Lifecycle {
         }
         switch (step, incident.phase) {
         case (.claim, .open): return move(.claimed)
-        case (.claim, _): return .already
+        case (.claim, _), (.release, .open): return .already
         case (_, .open):
             return .refuse(Rejection(.illegalStep, "\(incident.id) is not claimed; possible: claim"))
         case (.goEnRoute, .claimed): return move(.enRoute)
-        case (.goEnRoute, .enRoute): return .already
-        case (.goEnRoute, _):
-            return .refuse(Rejection(.illegalStep, "\(incident.id) is on scene; possible: clear"))
+        case (.goEnRoute, _): return .already
         // A unit that was standing next to it goes straight on scene.
         case (.arrive, .claimed), (.arrive, .enRoute): return move(.onScene)
         case (.arrive, _): return .already
