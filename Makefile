@@ -1,7 +1,11 @@
 # Two commands do everything on a Debian 12 machine with Swift 6.2 or newer:
 #   make run    installs what is missing, builds, and starts daemon, agent and a patrol feed with the sample district
 #   make test   the whole suite
-.PHONY: help run build test test-long bench proto clean packages packages-test python-test docs-test
+.PHONY: help run build test test-long bench proto clean packages packages-test
+
+# A failure anywhere in a pipe fails the rule.
+SHELL = /bin/bash
+.SHELLFLAGS = -eu -o pipefail -c
 
 # The release build is what runs; tests use the debug build, whose checks are on.
 BUILD ?= release
