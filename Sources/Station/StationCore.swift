@@ -13,7 +13,7 @@ public struct StationCore: ~Copyable {
     public struct Settings: Sendable {
         /// How old a tip id may be, in milliseconds.
         public var idWindowMilliseconds: Int64 = 30 * 86_400_000
-        /// Records after which a snapshot is due.
+        /// Records after which a snapshot is due; more where many incidents are open.
         public var snapshotEvery: UInt64 = 50_000
         /// After a failed commit, tips are refused at once for this long, so that a full disk is not hammered.
         public var failurePauseMilliseconds: Int64 = 2_000
@@ -216,8 +216,13 @@ public struct StationCore: ~Copyable {
     }
 
     /// The state to snapshot, when enough has happened since the last one; asking marks it as taken.
+    ///
+    /// A snapshot costs as much as there are incidents, so with more of them it is due less often: its cost for each
+    /// record stays bounded however many are open.
     public mutating func takeDueSnapshot() -> StationState? {
-        guard state.sequence - snapshotSequence >= settings.snapshotEvery else { return nil }
+        guard state.sequence - snapshotSequence >= max(settings.snapshotEvery, 2 * UInt64(state.incidents.count)) else {
+            return nil
+        }
         snapshotSequence = state.sequence
         return state
     }

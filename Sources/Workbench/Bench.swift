@@ -102,14 +102,16 @@ private struct BenchRun: Sendable {
     let posts: [ClientKeys]
     let patrol: BenchPatrol
 
+    /// Tips a second by the ids of a throughput run, which is as fast as it can be.
+    private static let plannedRate = 50_000
+
     /// - Returns: the clock, and nanoseconds from the first send to the last receipt.
     func throughput(first: UInt64, tips count: Int) async throws -> (BenchClock, UInt64) {
         let clock = BenchClock(first: first, count: count)
         patrol.measure(clock)
         let took = try await offPool("bench") {
             var maker = BenchTips(duplicateShare: options.duplicates)
-            let now = SystemTime().now()
-            let tips = (0..<count).map { maker.next(index: first + UInt64($0), at: now) }
+            let tips = maker.tips(count, first: first, until: SystemTime().now(), perSecond: Self.plannedRate)
             var sender = try BenchSender(context, endpoint: daemon.tipsEndpoint, keys: posts)
             let took = try sender.run(
                 tips, clock: clock, window: options.window, batch: options.batch,
@@ -127,8 +129,7 @@ private struct BenchRun: Sendable {
         let interval = UInt64(1_000_000_000 / max(1, options.rate))
         try await offPool("bench") {
             var maker = BenchTips(duplicateShare: options.duplicates)
-            let now = SystemTime().now()
-            let tips = (0..<count).map { maker.next(index: first + UInt64($0), at: now) }
+            let tips = maker.tips(count, first: first, until: SystemTime().now(), perSecond: options.rate)
             var sender = try BenchSender(context, endpoint: daemon.tipsEndpoint, keys: posts)
             try sender.run(
                 tips, clock: clock, interval: interval,

@@ -13,6 +13,15 @@ struct BenchTips {
 
     init(duplicateShare: Double) { self.duplicateShare = duplicateShare }
 
+    /// Tips whose ids were made one after the other until `end`, as those of posts are: an id that says when it was made
+    /// goes to the end of the daemon's index, and a run whose ids all say the same would measure another.
+    mutating func tips(_ count: Int, first: UInt64, until end: Timestamp, perSecond rate: Int) -> [(id: TipID, bytes: [UInt8])] {
+        (0..<count).map { index in
+            let before = Int64(count - index) * 1_000 / Int64(max(1, rate))
+            return next(index: first + UInt64(index), at: end.advanced(byMilliseconds: -before))
+        }
+    }
+
     /// One tip; its id's low half carries `index`, so that a receipt or feed event finds its send time.
     mutating func next(index: UInt64, at time: Timestamp) -> (id: TipID, bytes: [UInt8]) {
         let isDuplicate = Double.random(in: 0..<1, using: &random) < duplicateShare
