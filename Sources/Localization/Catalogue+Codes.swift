@@ -35,9 +35,13 @@ extension Catalogue {
     private func detail(_ reason: Reason) -> String {
         switch reason.code {
         case "category", "same_category": category(reason.detail)
-        case "category.compatible":
-            reason.detail.split(separator: " ").map { category(String($0)) }.joined(separator: " ")
-        case "veto.category":
+        case "distance.unknown":
+            switch reason.detail {
+            case "tip": pick(("（线索）", "(tip)"))
+            case "incident": pick(("（警情）", "(incident)"))
+            default: reason.detail
+            }
+        case "category.compatible", "veto.category":
             reason.detail.split(separator: " ").map { category(String($0)) }.joined(separator: " ")
         case "floor": label(reason.detail)
         case "corroboration": pick(("\(reason.detail) 个来源", "\(reason.detail) witnesses"))
@@ -75,7 +79,7 @@ extension Catalogue {
         "category": ("类别", "category"),
         "night": ("夜间", "night"),
         "panic": ("一键报警", "panic button"),
-        "floor": ("最低级别依据", "least level by"),
+        "floor": ("定级下限", "minimum level set by"),
         "corroboration": ("相互印证", "corroboration"),
         "earlier": ("先前线索", "an earlier tip"),
         // Correlation.

@@ -60,8 +60,8 @@ extension Catalogue {
     /// The lane of a feed.
     public func name(_ lane: Lane) -> String {
         switch lane {
-        case .alert: pick(("警报道", "alert lane"))
-        case .main: pick(("普通道", "main lane"))
+        case .alert: pick(("警报通道", "alert lane"))
+        case .main: pick(("普通通道", "main lane"))
         }
     }
 
@@ -77,10 +77,10 @@ extension Catalogue {
         case .inFuture: pick(("本机时钟偏快，请校时", "made in the future: set this machine's clock"))
         case .forbidden: pick(("本密钥无此权限", "this key may not do that"))
         case .revoked: pick(("密钥已吊销，请联系值班台重新登记", "the key was revoked: ask the station desk to enrol it again"))
-        case .unsupported: pick(("服务端尚不支持", "the daemon does not do this yet"))
+        case .unsupported: pick(("值班台尚不支持", "the station does not do this yet"))
         case .version: pick(("协议版本不一致，请升级", "another protocol version: update the older side"))
-        case .busy: pick(("服务繁忙，稍后自动重试", "the daemon is busy: it will be tried again"))
-        case .unavailable: pick(("服务暂时无法保存，稍后自动重试", "the daemon cannot store now: it will be tried again"))
+        case .busy: pick(("值班台繁忙，稍后自动重试", "the station is busy: it will be tried again"))
+        case .unavailable: pick(("值班台暂时无法保存，稍后自动重试", "the station cannot store now: it will be tried again"))
         case .notFound: pick(("没有这个警情，或不在本组责任区", "no such incident, or not in your zones"))
         case .illegalStep: pick(("当前状态不能这样操作", "not possible in the incident's state"))
         case .heldByOther: pick(("已由其他巡组接单", "another unit has it"))

@@ -1,16 +1,16 @@
 /// Every fixed text that people read. `{0}`, `{1}`, … are filled in by ``Catalogue/text(_:_:)``.
 public enum Message: String, CaseIterable, Sendable {
     // The connection.
-    case linkConnecting, linkConnected, linkRefused, linkWrongDaemon, linkUnreachable, linkStale, linkUpToDate
-    case linkCatchingUp, linkEndpoint
+    case linkConnecting, linkConnected, linkRefused, linkWrongDaemon, linkUnreachable, linkSilent, linkStale, linkUpToDate
+    case linkCatchingUp, linkEndpoint, feedStopped
 
     // The patrol's terminal.
-    case unit, zones, allZones, countMine, countNew, countWaiting, nothing, more, drill, panic, holder, mineMark
-    case reasonsLabel, noReasons, keysList, keysListShort, keysBack, keysBackShort, dispositionPrompt
-    case dispositionCancel, windowTooSmall, helpTitle, helpMove, helpClaim, helpEnRoute, helpOnScene, helpClear
-    case helpRelease, helpDetail, helpQuit, helpLevels, detailLevel, detailPhase, detailPlace, detailPosition
-    case detailPosts, detailTips, detailOpened, detailLastTip, detailReasons, detailCorrelation, detailHistory
-    case detailDisposition
+    case unit, zones, allZones, countMine, countNew, countWaiting, countDrills, boardFull, nothing, nothingKnown, more
+    case moreLines, drill, panic, holder, mineMark, reasonsLabel, noReasons, inBrackets, keysList, keysListMiddle, keysListShort, keysDetail
+    case keysDetailShort, keysBack, dispositionPrompt, dispositionCancel, windowTooSmall, helpTitle, helpMove, helpClaim
+    case helpEnRoute, helpOnScene, helpClear, helpRelease, helpDetail, helpQuit, helpLevels, helpMarks, detailLevel
+    case detailPhase, detailPlace, detailPosition, detailPosts, detailTips, detailOpened, detailLastTip, detailReasons
+    case detailCorrelation, detailHistory, detailDisposition, earlierNotShown
 
     // Actions.
     case actionClaim, actionEnRoute, actionOnScene, actionClear, actionRelease, actionSending, actionDone
@@ -22,14 +22,19 @@ public enum Message: String, CaseIterable, Sendable {
 
     // The patrol's state on disk.
     case cursorFresh, cursorCorrupt, cursorUnreadable, cursorOther, cursorSaveFailed, cursorLocked, cursorFolder
+    case damageNoStateFile, damageVersion, damageIncident
 
-    // Receipts and the spool.
-    case receiptNew, receiptCorrelated, receiptRepeat, spooled, tipRefused
+    // Why something on disk failed.
+    case causeMissing, causeForbidden, causeDiskFull, causeReadOnly, causeTooLarge, causeDiskFault, causeTooManyFiles
+    case causeLink
+
+    // Tips.
+    case tipRefused
 
     // Status.
-    case headingPost, headingUnit, headingZone, headingState, headingLastHeard, headingReceived, headingSpool
-    case headingMissing, headingBehind, headingIncident, headingLevel, headingCategory, headingOpened, headingTips
-    case headingHolder, headingText, stateHeard, stateSilent, stateRevoked, never
+    case headingPost, headingUnit, headingZone, headingState, headingReceived, headingSpool, headingMissing
+    case headingIncident, headingLevel, headingCategory, headingOpened, headingTips, headingText, stateHeard, stateSilent
+    case stateRevoked, asOf, headingLastHeard, never
 
     // Errors.
     case errorPrefix, warningPrefix, errorDaemonUnreachable, errorAgentUnreachable, errorKeys, errorNotAUnit

@@ -31,10 +31,17 @@ public struct CursorStore: ~Copyable {
         /// There is no file yet.
         case fresh
         /// It is no state file of this version.
-        case corrupt(String)
-        case unreadable(String)
+        case corrupt(Damage)
+        case unreadable(FileFailure)
         /// It was written for another unit or daemon.
         case other
+    }
+
+    /// What is wrong with a file that can be read.
+    public enum Damage: Hashable, Sendable {
+        case noStateFile
+        case version(Int)
+        case incident
     }
 
     /// Why the folder cannot be used at all.
@@ -79,7 +86,7 @@ public struct CursorStore: ~Copyable {
         let name = "\(unit)-\(String(hash, radix: 16)).json"
         let lockPath = "\(folder)/\(name).lock"
         let lock = Glibc.open(lockPath, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard lock >= 0 else { throw .folder(path: folder, FileFailure("lock")) }
+        guard lock >= 0 else { throw .folder(path: folder, FileFailure(.lock)) }
         guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
             close(lock)
             throw .locked(path: folder)
@@ -150,18 +157,18 @@ public struct CursorStore: ~Copyable {
             guard let read = try DurableFile.read(path, bound: fileBound) else { return (.fresh, PatrolState()) }
             bytes = read
         } catch {
-            return (.unreadable("\(error)"), PatrolState())
+            return (.unreadable(error), PatrolState())
         }
         guard let file = try? JSONDecoder().decode(File.self, from: Data(bytes)) else {
-            return (.corrupt("no state file"), PatrolState())
+            return (.corrupt(.noStateFile), PatrolState())
         }
-        guard file.version == version else { return (.corrupt("version \(file.version)"), PatrolState()) }
+        guard file.version == version else { return (.corrupt(.version(file.version)), PatrolState()) }
         guard file.unit == unit.rawValue, file.daemon_public_key == daemonKey else { return (.other, PatrolState()) }
         var incidents: [Incident] = []
         for text in file.incidents.prefix(incidentBound) {
             guard let data = Data(base64Encoded: text), let event = try? FeedCodec.decodeEvent([UInt8](data)) else {
                 // Resuming without an open incident would hide it for good.
-                return (.corrupt("an incident"), PatrolState())
+                return (.corrupt(.incident), PatrolState())
             }
             incidents.append(event.incident)
         }

@@ -166,7 +166,7 @@ struct PlainLines {
                 .subscribedTo,
                 subscribed.zones.isEmpty ? words.text(.allZones) : subscribed.zones.map(\.rawValue).joined(separator: " "))
         case .caughtUp: words.text(.caughtUp)
-        case .stale(let since): words.text(.linkStale, Clock.text(since, utcOffset: utcOffset))
+        case .stale(let since): words.text(.linkStale, Clock.full(since, utcOffset: utcOffset))
         case .fresh: words.text(.linkConnected)
         case .action(let outcome): words.describe(outcome)
         case .fault(let fault): words.describe(fault)
@@ -190,13 +190,14 @@ struct PlainLines {
         if let disposition = incident.disposition { parts.append(words.name(disposition)) }
         if let tip = event.tip {
             parts += [tip.post.rawValue, tip.place, tip.text]
-            parts.append("[\(words.reasons(incident.urgency.reasons))]")
-            if event.kind == .correlated { parts.append("[\(words.reasons(event.reasons))]") }
+            for reasons in [incident.urgency.reasons, event.kind == .correlated ? event.reasons : []] where !reasons.isEmpty {
+                parts.append("[\(words.reasons(reasons))]")
+            }
         }
         let badge = FeedRenderer.symbol(level).filter { $0 != " " } + " " + words.name(level)
         // Everything from outside is cleaned before any colour is added.
         let rest = parts.map { TerminalText.clean($0) }.filter { !$0.isEmpty }
-        return ([Clock.text(event.at, utcOffset: utcOffset), paint(badge, FeedRenderer.ink(level))] + rest)
+        return ([Clock.full(event.at, utcOffset: utcOffset), paint(badge, FeedRenderer.ink(level))] + rest)
             .joined(separator: "  ")
     }
 

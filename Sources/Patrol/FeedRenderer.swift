@@ -18,6 +18,7 @@ enum Ink: String {
 }
 
 /// The lines of the window, at most `size.rows`, none wider than `size.columns`.
+/// - Parameter now: by our own clock.
 public func render(_ screen: FeedScreen, size: TerminalSize, now: Timestamp, language: Language) -> [String] {
     FeedRenderer(screen: screen, size: size, now: now, words: Catalogue(language)).lines()
 }
@@ -25,8 +26,15 @@ public func render(_ screen: FeedScreen, size: TerminalSize, now: Timestamp, lan
 struct FeedRenderer {
     let screen: FeedScreen
     let size: TerminalSize
+    /// By our own clock.
     let now: Timestamp
     let words: Catalogue
+
+    /// By the daemon's clock, which dates all that it tells.
+    var daemonNow: Timestamp { now.advanced(byMilliseconds: screen.clockOffset) }
+
+    /// Rows between what stands above and below.
+    var room: Int { max(1, size.rows - FeedScreen.headerRows - FeedScreen.footerRows) }
 
     func lines() -> [String] {
         guard size.columns >= 20, size.rows >= 7 else {
@@ -37,14 +45,13 @@ struct FeedRenderer {
         var body: [String]
         switch screen.mode {
         case .help: body = help()
-        case .detail, .disposition(_, fromDetail: true):
-            body = screen.current(in: listed).map { detail($0) } ?? list(listed)
-        case .list, .disposition: body = list(listed)
+        case .detail: body = screen.current(in: listed).map { scrolled(detail($0)) } ?? list(listed)
+        case .disposition(let id, _): body = dispositions(id)
+        case .list: body = list(listed)
         }
-        let room = size.rows - FeedScreen.headerRows - FeedScreen.footerRows
         body = Array(body.prefix(room))
         body += Array(repeating: "", count: room - body.count)
-        return [header(), counts(listed)] + body + [noticeLine(), keys()]
+        return [header(), distrust() ?? counts(listed)] + body + [noticeLine(), keys()]
     }
 
     // MARK: - Pieces of a line
@@ -113,15 +120,14 @@ struct FeedRenderer {
     // MARK: - Above and below
 
     private func header() -> String {
-        let zones =
-            screen.zones.isEmpty ? words.text(.allZones) : screen.zones.map(\.rawValue).joined(separator: " ")
-        return line([
-            Span("\(words.text(.unit)) \(screen.unit)", .bold), linkSpan(),
-            Span("\(words.text(.zones)) \(zones)", .dim),
-        ])
+        var spans = [Span("\(words.text(.unit)) \(screen.unit)", .bold), linkSpan()]
+        if !screen.zones.isEmpty {
+            spans.append(Span("\(words.text(.zones)) \(screen.zones.map(\.rawValue).joined(separator: " "))", .dim))
+        }
+        return line(spans)
     }
 
-    /// One statement about how far the screen can be trusted, the worst first.
+    /// How the connection stands, what is wrong with it first.
     private func linkSpan() -> Span {
         switch screen.link {
         case .refused: return Span(words.text(.linkRefused), .bad)
@@ -131,60 +137,100 @@ struct FeedRenderer {
         if let refusal = screen.refusal {
             return Span(words.text(.subscriptionRefused, words.name(refusal.code)), .bad)
         }
-        if let since = screen.staleSince {
-            return Span(words.text(.linkStale, words.ago(since, now: now)), .bad)
-        }
         switch screen.link {
         case .unreachable: return Span(words.text(.linkUnreachable), .bad)
         case .connecting: return Span(words.text(.linkConnecting), .urgent)
         default: break
         }
+        if screen.staleSince != nil { return Span(words.text(.linkSilent), .bad) }
         return screen.isCaughtUp
             ? Span(words.text(.linkUpToDate), .good) : Span(words.text(.linkCatchingUp), .urgent)
     }
 
-    private func counts(_ listed: [BoardEntry]) -> String {
-        var spans: [Span] = []
-        for level in UrgencyLevel.allCases.reversed() {
-            let count = listed.count { $0.incident.urgency.level == level }
-            spans.append(Span("\(words.name(level)) \(count)", count > 0 ? Self.ink(level) : .dim))
+    /// A band over the whole width while what is shown may be out of date; nil while it can be trusted. It takes the
+    /// place of the counts, which mean nothing then.
+    private func distrust() -> String? {
+        let text: String
+        if let since = screen.staleSince {
+            text = words.text(.linkStale, words.ago(since, now: now))
+        } else if screen.refusal != nil {
+            text = words.text(.feedStopped)
+        } else {
+            return nil
         }
-        spans.append(Span("\(words.text(.countWaiting)) \(screen.board.waiting)"))
-        spans.append(Span("\(words.text(.countMine)) \(screen.board.mine(screen.unit))"))
-        spans.append(Span("\(words.text(.countNew)) \(screen.board.unseen)"))
-        return line(spans)
+        return paint(TerminalText.pad(" " + text, size.columns), .emergency)
     }
 
-    private func noticeLine() -> String {
-        if case .disposition(let id, _) = screen.mode {
-            let choices = Disposition.allCases.map { "\($0.rawValue) \(words.name($0))" }.joined(separator: "  ")
-            return line([Span(words.text(.dispositionPrompt, "\(id)"), .inverse), Span(choices)])
+    /// Open incidents by level and by who has them; drills apart, as everywhere.
+    private func counts(_ listed: [BoardEntry]) -> String {
+        let real = listed.filter { !$0.incident.drill }
+        let levels = UrgencyLevel.allCases.reversed().map { level in
+            let count = real.count { $0.incident.urgency.level == level }
+            return (level: level, count: count, span: Span("\(words.name(level)) \(count)", count > 0 ? Self.ink(level) : .dim))
         }
-        guard let notice = screen.notice else { return "" }
+        let hands = [
+            Span("\(words.text(.countWaiting)) \(real.count { $0.incident.phase == .open })"),
+            Span("\(words.text(.countMine)) \(listed.count { $0.incident.holder == screen.unit })"),
+        ]
+        var rest: [Span] = []
+        if screen.board.droppedOpen > 0 { rest.append(Span(words.text(.boardFull), .bad)) }
+        if listed.count > real.count { rest.append(Span("\(words.text(.countDrills)) \(listed.count - real.count)", .dim)) }
+        rest.append(Span("\(words.text(.countNew)) \(listed.count(where: \.isNew))"))
+        // A narrow window has no room for noughts, then none for what is not urgent.
+        let shown = levels.filter { $0.count > 0 }
+        let choices = [levels, shown, shown.filter { $0.level >= .urgent }].map { $0.map(\.span) + hands + rest }
+        return line(choices.first { width($0) <= size.columns } ?? choices[2])
+    }
+
+    private func width(_ spans: [Span]) -> Int { spans.reduce(-2) { $0 + TerminalText.width($1.text) + 2 } }
+
+    private func noticeLine() -> String {
+        guard let notice = screen.notice else { return line([Span(screen.warning ?? "", .bad)]) }
         let ink: Ink? =
             switch notice.tone {
             case .plain: nil
             case .good: .good
             case .bad: .bad
             }
-        return line([Span(notice.text, ink)])
+        guard let since = notice.since, now.milliseconds(since: since) >= 10_000 else { return line([Span(notice.text, ink)]) }
+        return line([Span(notice.text), Span(words.text(.inBrackets, words.ago(since, now: now)), .dim)], gap: "")
     }
 
+    /// The keys that work now: the longest text that fits.
     private func keys() -> String {
         let choices: [Message] =
             switch screen.mode {
-            case .list: [.keysList, .keysListShort]
-            case .detail, .help: [.keysBack, .keysBackShort]
+            case .list: [.keysList, .keysListMiddle, .keysListShort]
+            case .detail: [.keysDetail, .keysDetailShort]
+            case .help: [.keysBack]
             case .disposition: [.dispositionCancel]
             }
         let fitting = choices.first { TerminalText.width(words.text($0)) <= size.columns } ?? choices[choices.count - 1]
         return line([Span(words.text(fitting), .dim)])
     }
 
+    /// How did it end? The incident is named in full, so that nobody closes another than they mean.
+    private func dispositions(_ id: IncidentID) -> [String] {
+        var lines: [String] = []
+        if let incident = screen.board[id]?.incident {
+            lines.append(line([badge(incident.urgency.level), Span("\(id)", .bold), Span(words.category(incident.category))]))
+            lines.append(line([Span(incident.place), Span(incident.headline)], indent: "  "))
+        }
+        lines.append(line([Span(words.text(.dispositionPrompt, "\(id)"), .inverse)]))
+        let choices = Disposition.allCases.map { "\($0.rawValue) \(words.name($0))" }
+        guard lines.count + choices.count <= room else {
+            // Spaces that do not break, so that a number stays with its words.
+            let whole = choices.map { String($0.map { $0 == " " ? "\u{A0}" : $0 }) }
+            return [lines[lines.count - 1]]
+                + TerminalText.wrap(whole.joined(separator: "  "), size.columns).map { line([Span($0)]) }
+        }
+        return lines + choices.map { line([Span($0, .bold)], indent: "  ") }
+    }
+
     private func help() -> [String] {
         let messages: [Message] = [
             .helpMove, .helpClaim, .helpEnRoute, .helpOnScene, .helpClear, .helpRelease, .helpDetail, .helpQuit,
-            .helpLevels,
+            .helpLevels, .helpMarks,
         ]
         return [line([Span(words.text(.helpTitle), .bold)])]
             + messages.flatMap { message in
@@ -195,30 +241,37 @@ struct FeedRenderer {
     // MARK: - The list
 
     private func list(_ listed: [BoardEntry]) -> [String] {
-        guard !listed.isEmpty else { return ["", line([Span(words.text(.nothing), .dim)], indent: "  ")] }
+        guard !listed.isEmpty else {
+            // That there is none is only known from a feed that is caught up.
+            let isKnown = screen.isCaughtUp && screen.staleSince == nil
+            return ["", line([Span(words.text(isKnown ? .nothing : .nothingKnown), isKnown ? .dim : .urgent)], indent: "  ")]
+        }
         let current = screen.current(in: listed)?.incident.id
-        let capacity = max(1, FeedScreen.capacity(size))
-        let shown = listed.dropFirst(screen.top).prefix(capacity)
+        let shown = Array(listed.dropFirst(screen.top).prefix(FeedScreen.capacity(size)))
+        let widest = shown.map { "\($0.incident.id)".count }.max() ?? 0
         var lines: [String] = []
         for (row, entry) in shown.enumerated() {
-            lines += incident(entry, row: row, isSelected: entry.incident.id == current)
+            lines += incident(entry, row: row, isSelected: entry.incident.id == current, numberWidth: widest)
         }
-        let hidden = listed.count - screen.top - shown.count
-        if hidden > 0 { lines.append(line([Span(words.text(.more, "\(hidden)"), .dim)], indent: "   ")) }
+        let below = listed.count - screen.top - shown.count
+        var hidden: [Span] = []
+        if screen.top > 0 { hidden.append(Span("↑ " + words.text(.more, "\(screen.top)"), .bold)) }
+        if below > 0 { hidden.append(Span("↓ " + words.text(.more, "\(below)"), .bold)) }
+        if !hidden.isEmpty { lines.append(line(hidden, indent: "     ")) }
         return lines
     }
 
-    private func incident(_ entry: BoardEntry, row: Int, isSelected: Bool) -> [String] {
+    private func incident(_ entry: BoardEntry, row: Int, isSelected: Bool, numberWidth: Int) -> [String] {
         let incident = entry.incident
         let mark = isSelected ? ">" : (entry.isNew ? "*" : " ")
         let number = row < 9 ? "\(row + 1)" : " "
         // What decides comes first, so that a narrow window cuts the rest: level, number, drill, who has it.
-        var first = [badge(incident.urgency.level), Span("\(incident.id)", .bold)]
+        var first = [badge(incident.urgency.level), Span(TerminalText.pad("\(incident.id)", numberWidth), .bold)]
         if incident.drill { first.append(Span(words.text(.drill), .inverse)) }
-        if entry.tips.contains(where: \.panic) { first.append(Span(words.text(.panic), .bad)) }
+        if entry.isPanic { first.append(Span(words.text(.panic), .bad)) }
         first.append(phase(incident))
         first.append(Span(words.category(incident.category)))
-        first.append(Span(words.ago(incident.lastTipAt, now: now)))
+        first.append(Span(words.ago(incident.lastTipAt, now: daemonNow)))
         first.append(Span(incident.zone.rawValue, .dim))
         var place = incident.posts.prefix(3).map(\.rawValue).joined(separator: " ")
         if incident.posts.count > 3 { place += " …" }

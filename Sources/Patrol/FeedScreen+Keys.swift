@@ -22,17 +22,20 @@ extension FeedScreen {
             if mode == .list, let current = current(in: listed) {
                 selected = current.incident.id
                 board.markSeen(current.incident.id)
+                detailTop = 0
                 mode = .detail
             } else {
                 mode = .list
             }
-        case .up, .character("k"): move(by: -1, size)
-        case .down, .character("j"): move(by: 1, size)
-        case .pageUp: move(by: -max(1, Self.capacity(size)), size)
-        case .pageDown: move(by: max(1, Self.capacity(size)), size)
-        case .home: move(by: -listed.count, size)
-        case .end: move(by: listed.count, size)
+        case .up, .character("k"): move(by: -1)
+        case .down, .character("j"): move(by: 1)
+        case .pageUp: page(-1, size, words)
+        case .pageDown: page(1, size, words)
+        case .home: move(by: -listed.count)
+        case .end: move(by: listed.count)
         case .character("?"): mode = mode == .help ? .list : .help
+        // Out of the program only from the list: a key too many must not end the watch.
+        case .character("q") where mode != .list: mode = .list
         case .character("q"): return .quit
         case .character("c"): return act(.claim, words)
         case .character("e"): return act(.enRoute, words)
@@ -46,7 +49,7 @@ extension FeedScreen {
             let listed = self.listed
             guard digit <= Self.capacity(size), listed.indices.contains(top + digit - 1) else { break }
             select(listed[top + digit - 1].incident.id)
-        case .interrupt: break
+        case .redraw, .interrupt: break
         }
         return .none
     }
@@ -82,11 +85,20 @@ extension FeedScreen {
     }
 
     private mutating func select(_ id: IncidentID) {
+        if selected != id { detailTop = 0 }
         selected = id
         board.markSeen(id)
     }
 
-    private mutating func move(by rows: Int, _ size: TerminalSize) {
+    /// A page of the list; of the details, when these are longer than the window.
+    private mutating func page(_ direction: Int, _ size: TerminalSize, _ words: Catalogue) {
+        guard mode == .detail, let current = current(in: listed) else { return move(by: direction * Self.capacity(size)) }
+        let renderer = FeedRenderer(screen: self, size: size, now: Timestamp(milliseconds: 0), words: words)
+        let room = renderer.room - 1
+        detailTop = max(0, min(detailTop + direction * room, renderer.detail(current).count - room))
+    }
+
+    private mutating func move(by rows: Int) {
         let listed = self.listed
         guard mode != .help, !listed.isEmpty else { return }
         let here = current(in: listed).flatMap { current in
@@ -94,7 +106,6 @@ extension FeedScreen {
         }
         let next = max(0, min(listed.count - 1, (here ?? 0) + rows))
         select(listed[next].incident.id)
-        scroll(to: size)
     }
 }
 
@@ -117,9 +128,11 @@ extension Catalogue {
         switch outcome.result {
         case .done: return text(.actionDone, verb, id)
         case .refused(let rejection, let incident):
-            // Who has it is what the unit wants to know then.
-            let holder = incident?.holder.map { " (\($0))" } ?? ""
-            return text(.actionRefused, verb, id, name(rejection.code) + holder)
+            // Who has it, and how far they are, is what the unit wants to know then.
+            let state = incident.map { incident in
+                incident.holder.map { text(.holder, name(incident.phase), $0.rawValue) } ?? name(incident.phase)
+            }
+            return text(.actionRefused, verb, id, name(rejection.code) + (state.map { text(.inBrackets, $0) } ?? ""))
         case .timedOut: return text(.actionTimedOut, verb, id)
         case .notSent: return text(.actionNotSent, verb, id)
         case .tooMany: return text(.actionTooMany)

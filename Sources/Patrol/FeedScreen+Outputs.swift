@@ -5,8 +5,9 @@ import TipWire
 
 extension FeedScreen {
     /// Takes what the client tells.
-    /// - Returns: whether the bell should ring: an emergency that nobody has claimed came up while the feed was
-    ///   live, or was found once it was caught up. History does not ring.
+    /// - Returns: whether the bell should ring: an alert (urgent or more) that nobody has claimed came up or rose while
+    ///   the feed was live, or was found once it was caught up; for one of our own when it rises. History does not ring.
+    ///   It also rings when the feed falls silent: who waits for the bell must hear that none will come.
     public mutating func take(_ output: PatrolOutput, words: Catalogue) -> Bool {
         var rings = false
         switch output {
@@ -21,18 +22,28 @@ extension FeedScreen {
             for item in batch.items {
                 let before = board[item.event.incident.id]?.incident.urgency.level
                 board.apply(item.event)
-                let isNew = item.event.kind == .opened || before.map { $0 < .emergency } ?? true
-                if isCaughtUp, isNew, isUnclaimedEmergency(item.event.incident.id) { rings = true }
+                guard isCaughtUp, let incident = board[item.event.incident.id]?.incident else { continue }
+                let isNews = before.map { $0 < incident.urgency.level } ?? true
+                if isNews, needsSomebody(incident) || isOurAlert(incident) { rings = true }
             }
         case .caughtUp:
-            rings = !isCaughtUp && board.open.contains { isUnclaimedEmergency($0.incident.id) && $0.isNew }
+            rings = !isCaughtUp && board.open.contains { needsSomebody($0.incident) && $0.isNew }
             isCaughtUp = true
         case .behind: isCaughtUp = false
-        case .stale(let since): staleSince = since
+        case .stale(let since):
+            staleSince = since
+            rings = true
         case .fresh: staleSince = nil
         case .action(let outcome):
             if case .done(let incident?, _) = outcome.result { board.apply(incident) }
-            if case .refused(_, let incident?) = outcome.result { board.apply(incident) }
+            if case .refused(let rejection, let incident) = outcome.result {
+                if let incident {
+                    board.apply(incident)
+                } else if rejection.code == .notFound {
+                    // Nothing more would be told of it: it would stand here for ever.
+                    board.remove(outcome.command.incident)
+                }
+            }
             if case .done = outcome.result {
                 notice = Notice(words.describe(outcome), .good)
             } else {
@@ -48,13 +59,16 @@ extension FeedScreen {
         case .remark(let rejection): notice = Notice(words.text(.daemonSays, words.describe(rejection)), .bad)
         case .ended(let reason):
             if let reason { notice = Notice(words.text(.errorPrefix, reason), .bad) }
-        case .clock: break
+        case .clock(let offset): clockOffset = offset
         }
         return rings
     }
 
-    private func isUnclaimedEmergency(_ id: IncidentID) -> Bool {
-        guard let incident = board[id]?.incident else { return false }
-        return incident.urgency.level == .emergency && incident.phase == .open
+    private func needsSomebody(_ incident: Incident) -> Bool {
+        incident.urgency.level >= .urgent && incident.phase == .open
+    }
+
+    private func isOurAlert(_ incident: Incident) -> Bool {
+        incident.urgency.level >= .urgent && incident.holder == unit && incident.phase != .cleared
     }
 }

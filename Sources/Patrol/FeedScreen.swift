@@ -28,6 +28,8 @@ public struct FeedScreen: Sendable {
 
         public var text: String
         public var tone: Tone
+        /// Set when it is drawn for the first time: an old notice tells its age, so that it is not taken for news.
+        var since: Timestamp?
 
         public init(_ text: String, _ tone: Tone = .plain) {
             self.text = text
@@ -42,14 +44,21 @@ public struct FeedScreen: Sendable {
     public var endpoint = ""
     /// Why there is no subscription.
     public var refusal: Rejection?
+    /// By our own clock.
     public var staleSince: Timestamp?
+    /// The daemon's clock minus ours, milliseconds: the ages of incidents are by the daemon's.
+    public var clockOffset: Int64 = 0
     public var isCaughtUp = false
     public var board = IncidentBoard()
     public var selected: IncidentID?
     /// The first incident on screen, as an index into the order.
     public var top = 0
+    /// The first line of the details on screen.
+    public var detailTop = 0
     public var mode = Mode.list
     public var notice: Notice?
+    /// Stays where the notice is for as long as it holds.
+    public var warning: String?
     public var usesColour = true
     /// Seconds to add to UTC for the clock times in the details.
     public var utcOffset: Int64 = 0
@@ -72,19 +81,23 @@ public struct FeedScreen: Sendable {
     /// Rows below it: the notice and the keys.
     static let footerRows = 2
 
-    /// How many incidents fit.
+    /// How many incidents fit, with a row below them for what does not.
     public static func capacity(_ size: TerminalSize) -> Int {
-        max(0, (size.rows - headerRows - footerRows) / rowsPerIncident)
+        max(1, (size.rows - headerRows - footerRows - 1) / rowsPerIncident)
     }
 
-    /// Scrolls so that the selected incident is on screen, and no further than the list goes.
-    public mutating func scroll(to size: TerminalSize) {
+    /// To be called before it is drawn: selects an incident where none is, so that what is marked on screen is what a key
+    /// is about even when a more urgent one comes up in between; scrolls to it, and no further than the list goes.
+    public mutating func settle(for size: TerminalSize, at now: Timestamp) {
         let listed = self.listed
-        let capacity = max(1, Self.capacity(size))
-        if let current = current(in: listed)?.incident.id, let index = listed.firstIndex(where: { $0.incident.id == current }) {
+        let current = current(in: listed)?.incident.id
+        if selected == nil || mode == .list { selected = current }
+        let capacity = Self.capacity(size)
+        if let index = listed.firstIndex(where: { $0.incident.id == current }) {
             if index < top { top = index }
             if index >= top + capacity { top = index - capacity + 1 }
         }
         top = max(0, min(top, listed.count - capacity))
+        if notice?.since == nil { notice?.since = now }
     }
 }

@@ -14,6 +14,11 @@ public struct BoardEntry: Hashable, Sendable {
     public var isNew = true
 
     public init(incident: Incident) { self.incident = incident }
+
+    /// Somebody pressed the panic button. The reasons tell it even after a restart, when the tips are not here any more.
+    public var isPanic: Bool {
+        tips.contains(where: \.panic) || incident.urgency.reasons.contains { $0.code == "panic" }
+    }
 }
 
 /// One line of an incident's history.
@@ -40,12 +45,16 @@ public struct IncidentBoard: Sendable {
     /// Steps kept for the details.
     public static let stepsKept = 8
 
+    /// Cleared incidents that went for room and are remembered as such.
+    static let forgottenBound = 65_536
+
     public let bound: Int
     private var entries: [IncidentID: BoardEntry] = [:]
-    /// Changes with the board; a renderer may keep what it made of the last one.
-    public private(set) var revision: UInt64 = 0
-    /// Incidents dropped at the bound while still open.
+    /// Incidents dropped at the bound while still open: what is shown is not all.
     public private(set) var droppedOpen: UInt64 = 0
+    /// Cleared ones that went for room. The other lane may still bring an older snapshot, from when it was open; it
+    /// would then stand here for ever, because nothing more is told of a cleared incident.
+    private var forgotten: Set<IncidentID> = []
 
     public init(bound: Int = 2_000) { self.bound = max(1, bound) }
 
@@ -55,9 +64,10 @@ public struct IncidentBoard: Sendable {
 
     /// Takes an event in.
     /// - Returns: false when the board already held a newer snapshot; the event's tip and step are kept all the same.
+    ///   Also for an incident that was cleared so long ago that it went for room.
     @discardableResult
     public mutating func apply(_ event: FeedEvent) -> Bool {
-        revision &+= 1
+        guard !forgotten.contains(event.incident.id) else { return false }
         var entry = entries[event.incident.id] ?? BoardEntry(incident: event.incident)
         let isNewer = event.incident.version >= entry.incident.version
         if isNewer { entry.incident = event.incident }
@@ -83,66 +93,39 @@ public struct IncidentBoard: Sendable {
     @discardableResult
     public mutating func apply(_ snapshot: Incident) -> Bool {
         if let known = entries[snapshot.id], known.incident.version >= snapshot.version { return false }
-        revision &+= 1
+        guard !forgotten.contains(snapshot.id) else { return false }
         entries[snapshot.id, default: BoardEntry(incident: snapshot)].incident = snapshot
         makeRoom()
         return true
     }
 
+    /// Takes an incident away: the daemon says that there is none, or none that this unit may see.
+    public mutating func remove(_ id: IncidentID) { entries[id] = nil }
+
     /// Forgets everything: the daemon's journal was set back, so its incidents are told anew.
     public mutating func removeAll() {
         entries.removeAll()
-        revision &+= 1
+        forgotten.removeAll()
+        droppedOpen = 0
     }
 
     /// Notes that a person has looked at it.
-    public mutating func markSeen(_ id: IncidentID) {
-        guard entries[id]?.isNew == true else { return }
-        entries[id]?.isNew = false
-        revision &+= 1
-    }
+    public mutating func markSeen(_ id: IncidentID) { entries[id]?.isNew = false }
 
-    /// Every incident in the order of the screen: open before cleared, the alert lane first, then by level, real
-    /// before drill, by score, and the newest first.
-    public var sorted: [BoardEntry] { entries.values.sorted(by: Self.goesBefore) }
-
-    /// The open ones, in the same order.
+    /// The open ones in the order of the screen: by level, real before drill, by score, and the newest first.
     public var open: [BoardEntry] { entries.values.filter { $0.incident.phase != .cleared }.sorted(by: Self.goesBefore) }
-
-    /// Open incidents that `unit` holds.
-    public func mine(_ unit: UnitID) -> Int {
-        entries.values.count { $0.incident.phase != .cleared && $0.incident.holder == unit }
-    }
-
-    /// Open incidents that nobody has claimed.
-    public var waiting: Int { entries.values.count { $0.incident.phase == .open } }
-
-    /// Open incidents that nobody here has looked at since their last tip.
-    public var unseen: Int { entries.values.count { $0.isNew && $0.incident.phase != .cleared } }
-
-    /// Open incidents of a level.
-    public func count(_ level: UrgencyLevel) -> Int {
-        entries.values.count { $0.incident.phase != .cleared && $0.incident.urgency.level == level }
-    }
-
-    /// Open incidents within `metres` of `position`, nearest first.
-    public func near(_ position: Position, metres: Double) -> [BoardEntry] {
-        entries.values
-            .compactMap { entry -> (Double, BoardEntry)? in
-                guard entry.incident.phase != .cleared, let place = entry.incident.position else { return nil }
-                let distance = place.distance(to: position)
-                return distance <= metres ? (distance, entry) : nil
-            }
-            .sorted { ($0.0, $0.1.incident.id) < ($1.0, $1.1.incident.id) }
-            .map(\.1)
-    }
 
     private mutating func makeRoom() {
         guard entries.count > bound else { return }
         // Cleared ones go by the sixteenth, so that the search for them is not made for every incident of a long
         // history; open ones only as room is needed.
         let cleared = entries.values.filter { $0.incident.phase == .cleared }.sorted(by: Self.leavesBefore)
-        for entry in cleared.prefix(max(1, bound / 16)) { entries.removeValue(forKey: entry.incident.id) }
+        for entry in cleared.prefix(max(1, bound / 16)) {
+            entries.removeValue(forKey: entry.incident.id)
+            forgotten.insert(entry.incident.id)
+        }
+        // Numbers are given in order, so the lowest ones are the oldest.
+        if forgotten.count > Self.forgottenBound { forgotten = Set(forgotten.sorted().suffix(Self.forgottenBound / 2)) }
         while entries.count > bound, let victim = entries.values.min(by: Self.leavesBefore) {
             droppedOpen &+= 1
             entries.removeValue(forKey: victim.incident.id)
@@ -151,9 +134,6 @@ public struct IncidentBoard: Sendable {
 
     private static func goesBefore(_ left: BoardEntry, _ right: BoardEntry) -> Bool {
         let (left, right) = (left.incident, right.incident)
-        let isLeftOpen = left.phase != .cleared
-        if isLeftOpen != (right.phase != .cleared) { return isLeftOpen }
-        if !isLeftOpen, left.phaseSince != right.phaseSince { return left.phaseSince > right.phaseSince }
         if left.urgency.level != right.urgency.level { return left.urgency.level > right.urgency.level }
         if left.drill != right.drill { return right.drill }
         if left.urgency.score != right.urgency.score { return left.urgency.score > right.urgency.score }

@@ -27,7 +27,6 @@ struct PatrolRunner: ~Copyable {
     var screen: FeedScreen
     /// Everything up to here was shown.
     var shown: FeedCursor
-    var clockOffset: Int64 = 0
     var exitCode: Int32?
     var saveTrouble: String?
 
@@ -38,13 +37,13 @@ struct PatrolRunner: ~Copyable {
             do throws(FileFailure) {
                 try runScreen(signals, try RawTerminal())
             } catch {
-                Self.warn(words.text(.errorSystem, "\(error)"))
+                Self.warn(words.text(.errorPrefix, words.text(.errorSystem, words.describe(error))))
                 return 71
             }
         case .plain, .json: runLines(signals)
         }
         save(isForced: true)
-        if let saveTrouble { Self.warn(words.text(.warningPrefix, words.text(.cursorSaveFailed, saveTrouble))) }
+        if let saveTrouble { Self.warn(words.text(.warningPrefix, saveTrouble)) }
         return exitCode ?? 0
     }
 
@@ -52,6 +51,7 @@ struct PatrolRunner: ~Copyable {
 
     private mutating func runScreen(_ signals: borrowing SignalPipe, _ terminal: borrowing RawTerminal) throws(FileFailure) {
         var polls = PollSet()
+        var decoder = KeyDecoder()
         let keyboard = polls.add(fileDescriptor: STDIN_FILENO)
         let signal = polls.add(fileDescriptor: signals.descriptor)
         polls.add(fileDescriptor: client.wakeDescriptor)
@@ -64,11 +64,11 @@ struct PatrolRunner: ~Copyable {
             let now = time.monotonicMilliseconds()
             // At most 25 pictures a second while events pour in, and one a second for the ages.
             if drawnAt == .min || now - drawnAt >= (isDirty ? 40 : 1_000) {
-                screen.scroll(to: size)
-                screen.utcOffset = Self.utcOffset(at: time.now())
-                let lines = render(
-                    screen, size: size, now: time.now().advanced(byMilliseconds: clockOffset), language: words.language)
-                terminal.draw(lines, over: drawn, rings: rings && bell)
+                let wall = time.now()
+                screen.settle(for: size, at: wall)
+                screen.utcOffset = Self.utcOffset(at: wall)
+                let lines = render(screen, size: size, now: wall, language: words.language)
+                terminal.draw(lines, over: drawn, size: size, rings: rings && bell)
                 drawn = lines
                 drawnAt = now
                 isDirty = false
@@ -91,7 +91,10 @@ struct PatrolRunner: ~Copyable {
                     exitCode = 0
                     break
                 }
-                for key in KeyDecoder.keys(in: bytes) { press(key, size) }
+                for key in decoder.keys(in: bytes) {
+                    if key == .redraw { drawn = [] }
+                    press(key, size)
+                }
                 isDirty = true
             }
             for output in client.takeOutputs() {
@@ -118,7 +121,6 @@ struct PatrolRunner: ~Copyable {
         let signal = polls.add(fileDescriptor: signals.descriptor)
         polls.add(fileDescriptor: client.wakeDescriptor)
         let plain = PlainLines(words: words, usesColour: usesColour, utcOffset: Self.utcOffset(at: time.now()))
-        let writer = LineWriter(signals: signals.descriptor)
         let deadline = time.monotonicMilliseconds() + options.onceWithin
         while exitCode == nil {
             let now = time.monotonicMilliseconds()
@@ -131,7 +133,7 @@ struct PatrolRunner: ~Copyable {
                 exitCode = 69
             }
             for output in client.takeOutputs() where exitCode == nil {
-                guard show(output, plain, writer) else {
+                guard show(output, plain, signals) else {
                     // Nobody reads any more, or a signal came while nobody read. What was not written was not shown.
                     exitCode = 0
                     break
@@ -144,9 +146,9 @@ struct PatrolRunner: ~Copyable {
         }
     }
 
-    private func show(_ output: PatrolOutput, _ plain: PlainLines, _ writer: LineWriter) -> Bool {
-        if sink == .json { return writer.write(JSONLines.lines(output)) }
-        if case .events(let batch) = output { return writer.write(plain.events(batch)) }
+    private func show(_ output: PatrolOutput, _ plain: PlainLines, _ signals: borrowing SignalPipe) -> Bool {
+        if sink == .json { return LineWriter.write(JSONLines.lines(output), until: signals) }
+        if case .events(let batch) = output { return LineWriter.write(plain.events(batch), until: signals) }
         if let status = plain.status(output) { Self.warn(status) }
         return true
     }
@@ -175,7 +177,6 @@ struct PatrolRunner: ~Copyable {
         case .rewound(let lane, _, let to):
             shown[lane] = to
             store.note(events: 0)
-        case .clock(let offset): clockOffset = offset
         case .ended(let reason):
             if reason != nil { exitCode = 71 } else if exitCode == nil { exitCode = 0 }
         default: break
@@ -189,13 +190,13 @@ struct PatrolRunner: ~Copyable {
         do throws(FileFailure) {
             try store.save(state, now: now)
             saveTrouble = nil
+            screen.warning = nil
             client.kept(shown)
         } catch {
-            if saveTrouble == nil {
-                screen.notice = FeedScreen.Notice(words.text(.cursorSaveFailed, "\(error)"), .bad)
-                if sink != .screen { Self.warn(words.text(.warningPrefix, words.text(.cursorSaveFailed, "\(error)"))) }
-            }
-            saveTrouble = "\(error)"
+            let text = words.text(.cursorSaveFailed, words.describe(error))
+            if saveTrouble == nil, sink != .screen { Self.warn(words.text(.warningPrefix, text)) }
+            screen.warning = text
+            saveTrouble = text
         }
     }
 
@@ -212,21 +213,20 @@ struct PatrolRunner: ~Copyable {
     }
 }
 
-/// Writes lines to standard output at once, and lets go when a signal comes while nobody reads.
-struct LineWriter {
-    let signals: Int32
-
+/// Writes lines to standard output at once, and lets go when the program is to end while nobody reads.
+enum LineWriter {
     /// - Returns: false when the reader is gone or a signal ended the wait; then only a part may be written.
-    func write(_ lines: [String]) -> Bool {
+    static func write(_ lines: [String], until signals: borrowing SignalPipe) -> Bool {
         let bytes = Array((lines.joined(separator: "\n") + "\n").utf8)
         var polls = PollSet()
         let output = polls.add(fileDescriptor: STDOUT_FILENO, .writable)
-        let signal = polls.add(fileDescriptor: signals)
+        let signal = polls.add(fileDescriptor: signals.descriptor)
         var written = 0
         while written < bytes.count {
             guard (try? polls.poll(timeoutMilliseconds: 1_000)) != nil else { return false }
             if polls.ready(output).isEmpty {
-                if !polls.ready(signal).isEmpty { return false }
+                // Not every signal ends the program: a window that changed its size is no reason to go.
+                if !polls.ready(signal).isEmpty, signals.read().contains(where: SignalPipe.endsProgram) { return false }
                 continue
             }
             // A pipe that is writable takes this much without blocking (PIPE_BUF).

@@ -11,6 +11,7 @@ extension PatrolSession {
         case .heartbeatReply:
             if let reply = try? HeartbeatReply(body) { take(reply, at: now) }
         case .actionResult:
+            heard(at: now)
             guard let waiting = pending.removeValue(forKey: header.request) else { return }
             guard let result = try? ActionResult(body) else {
                 return tell(.action(ActionOutcome(command: waiting.command, result: .timedOut)))
@@ -73,6 +74,7 @@ extension PatrolSession {
         } catch {
             return fault(.undecodable, at: now)
         }
+        heard(at: now)
         guard windows[lane]?.receive(Credit(of: items)) == true else { return fault(.overrun, at: now) }
         let (accepted, action) = tracker.take(items, lane: lane)
         if accepted.count < items.count {
@@ -109,11 +111,16 @@ extension PatrolSession {
     }
 
     private mutating func take(_ rejection: Rejection, request: UInt32, at now: Moment) {
+        // A connection whose key was revoked stays so even when the unit is enrolled again. Its silence goes on, so
+        // that a new one is made.
+        if rejection.code != .revoked { heard(at: now) }
         if let waiting = pending.removeValue(forKey: request) {
             return tell(.action(ActionOutcome(command: waiting.command, result: .refused(rejection, nil))))
         }
         switch (subscription, rejection.code) {
-        case (.asked(request, _), .invalidField) where rejection.field == "subscribe.after":
+        // From 0 there is nothing to start over: that refusal is one like any other, and waits.
+        case (.asked(request, _), .invalidField)
+        where rejection.field == "subscribe.after" && tracker.cursor != FeedCursor():
             startOver(at: now)
         case (.asked(request, _), _), (.live, .revoked), (.live, .forbidden):
             tell(.refused(rejection))

@@ -132,10 +132,13 @@ public struct PatrolSession: Sendable {
 
     /// A new link to `endpoint` was made.
     public mutating func relinked(to endpoint: String, at now: Moment) {
+        let isElsewhere = endpoint != self.endpoint
         self.endpoint = endpoint
-        link = .connecting
         subscription = .none
         linkedAt = now.monotonic
+        // Trying the same address once more is no news: what is wrong with it stays said until it changes.
+        guard isElsewhere || link == .connected else { return }
+        link = .connecting
         tell(.link(.connecting, endpoint: endpoint))
     }
 

@@ -15,7 +15,7 @@ struct RawTerminal: ~Copyable {
     /// - Throws: what `tcgetattr` or `tcsetattr` said.
     init() throws(FileFailure) {
         var settings = termios()
-        guard tcgetattr(STDIN_FILENO, &settings) == 0 else { throw FileFailure("read the terminal's settings") }
+        guard tcgetattr(STDIN_FILENO, &settings) == 0 else { throw FileFailure(.readTerminal) }
         let saved = settings
         LastResort.arm(saved)
         // ISIG off as well: Ctrl-C and Ctrl-Z are keys here, so that nothing stops us with the screen unrestored.
@@ -24,7 +24,7 @@ struct RawTerminal: ~Copyable {
         settings.c_oflag &= ~tcflag_t(OPOST)
         guard tcsetattr(STDIN_FILENO, TCSAFLUSH, &settings) == 0 else {
             LastResort.disarm()
-            throw FileFailure("set the terminal's settings")
+            throw FileFailure(.setTerminal)
         }
         self.saved = saved
         // Alternate screen, no cursor, no automatic line breaks, clear.
@@ -51,15 +51,23 @@ struct RawTerminal: ~Copyable {
 
     /// Draws the lines that differ from those drawn before.
     /// - Parameter before: what is on the screen; empty for a screen to be cleared.
-    func draw(_ lines: [String], over before: [String], rings: Bool) {
+    func draw(_ lines: [String], over before: [String], size: TerminalSize, rings: Bool) {
+        let text = Self.changes(lines, over: before, size: size) + (rings ? "\u{7}" : "")
+        if !text.isEmpty { Self.print(text) }
+    }
+
+    /// What to send so that `lines` stand where `before` stood. A line is written over the one before and its rest erased
+    /// after, so that nothing goes dark in between.
+    static func changes(_ lines: [String], over before: [String], size: TerminalSize) -> String {
         var text = before.isEmpty ? "\u{1B}[2J" : ""
         for row in 0..<max(lines.count, before.count) {
             let line = row < lines.count ? lines[row] : ""
             if row < before.count, before[row] == line { continue }
-            text += "\u{1B}[\(row + 1);1H\(line)\u{1B}[0m\u{1B}[K"
+            text += "\u{1B}[\(row + 1);1H\(line)\u{1B}[0m"
+            // After a full line the cursor stands on its last character, and erasing would take that away.
+            if TerminalText.width(drawn: line) < size.columns { text += "\u{1B}[K" }
         }
-        if rings { text += "\u{7}" }
-        if !text.isEmpty { Self.print(text) }
+        return text
     }
 
     /// What was typed; nil when the terminal is gone.

@@ -116,7 +116,7 @@ private func openStore(
         case .locked(let path):
             throw PatrolFailure(message: words.text(.cursorLocked, path), exitCode: 75)
         case .folder(let path, let failure):
-            throw PatrolFailure(message: words.text(.cursorFolder, path, "\(failure)"), exitCode: 73)
+            throw PatrolFailure(message: words.text(.cursorFolder, path, words.describe(failure)), exitCode: 73)
         }
     }
 }
@@ -140,8 +140,10 @@ extension Catalogue {
         switch found {
         case .resumed: nil
         case .fresh: text(.cursorFresh)
-        case .corrupt(let why): text(.cursorCorrupt, why)
-        case .unreadable(let why): text(.cursorUnreadable, why)
+        case .corrupt(.noStateFile): text(.cursorCorrupt, text(.damageNoStateFile))
+        case .corrupt(.version(let version)): text(.cursorCorrupt, text(.damageVersion, "\(version)"))
+        case .corrupt(.incident): text(.cursorCorrupt, text(.damageIncident))
+        case .unreadable(let failure): text(.cursorUnreadable, describe(failure))
         case .other: text(.cursorOther)
         }
     }

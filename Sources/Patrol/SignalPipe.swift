@@ -14,7 +14,7 @@ struct SignalPipe: ~Copyable {
     /// - Throws: when descriptors ran out.
     init() throws(FileFailure) {
         var ends: [Int32] = [-1, -1]
-        guard pipe(&ends) == 0 else { throw FileFailure("make a pipe") }
+        guard pipe(&ends) == 0 else { throw FileFailure(.pipe) }
         for end in ends {
             _ = fcntl(end, F_SETFD, FD_CLOEXEC)
             _ = fcntl(end, F_SETFL, O_NONBLOCK)

@@ -42,6 +42,18 @@ public enum TerminalText {
         return width
     }
 
+    /// Columns that a drawn line takes: cleaned text with our own colours (SGR) in it.
+    public static func width(drawn line: String) -> Int {
+        var width = 0
+        var inColour = false
+        for scalar in line.unicodeScalars {
+            if scalar == "\u{1B}" { inColour = true }
+            if !inColour { width += columns(of: scalar) }
+            if inColour, scalar == "m" { inColour = false }
+        }
+        return width
+    }
+
     /// `text` cut to at most `columns`, with an ellipsis where something was cut.
     public static func fit(_ text: String, _ columns: Int) -> String {
         guard columns > 0 else { return "" }
@@ -63,7 +75,8 @@ public enum TerminalText {
         return fitted + String(repeating: " ", count: max(0, columns - width(fitted)))
     }
 
-    /// `text` in lines of at most `columns`, broken at spaces where there are some and between Chinese characters.
+    /// `text` in lines of at most `columns`, broken at spaces where there are some and between Chinese characters; no line
+    /// begins with a closing mark or ends with an opening one.
     public static func wrap(_ text: String, _ columns: Int) -> [String] {
         guard columns > 1 else { return [] }
         var lines: [String] = []
@@ -78,6 +91,12 @@ public enum TerminalText {
         }
         for scalar in text.unicodeScalars {
             let more = Self.columns(of: scalar)
+            // Chinese may break before and after any character, but for marks that belong to one of the two.
+            if let last = line.last, more == 2 || Self.columns(of: last) == 2, !closing.contains(scalar), !opening.contains(last),
+                more > 0, scalar != " "
+            {
+                lastBreak = (line.count, line.count)
+            }
             if used + more > columns {
                 if scalar == " " || lastBreak == nil {
                     lines.append(joined(line))
@@ -93,12 +112,13 @@ public enum TerminalText {
             line.append(scalar)
             used += more
             if scalar == " " { lastBreak = (line.count - 1, line.count) }
-            // Chinese may break after any character.
-            if more == 2 { lastBreak = (line.count, line.count) }
         }
         if !line.isEmpty || lines.isEmpty { lines.append(joined(line)) }
         return lines
     }
+
+    private static let closing = Set("，。、；：？！）】」』》〉”’…,.;:?!)]}".unicodeScalars)
+    private static let opening = Set("（【「『《〈“‘([{".unicodeScalars)
 
     // MARK: - Characters
 
@@ -110,6 +130,8 @@ public enum TerminalText {
         switch value {
         case 0x09, 0x0A, 0x0D, 0x85, 0x2028, 0x2029: return .space
         case 0x115F, 0x1160, 0x3164, 0xFFA0: return .dropped  // Hangul fillers: letters that show nothing
+        // Variation selectors: with one, terminals disagree on whether a sign takes one column or two.
+        case 0xFE00...0xFE0F, 0xE0100...0xE01EF: return .dropped
         default: break
         }
         switch scalar.properties.generalCategory {
