@@ -135,12 +135,14 @@ let package = Package(
         tests("IngestTests", ["Ingest", "Access", "TipModel", "TipWire", "ZeroMQ"]),
         tests("StationTests", ["Station", "Journal", "Triage", "TipModel", "TipWire", "ZeroMQ", logging]),
         tests("PostAgentTests", ["PostAgent", "TipModel", "TipWire", "Access", "LocalHTTP", "ZeroMQ"]),
-        tests("PatrolTests", ["Patrol", "TipModel", "TipWire", "ZeroMQ", "Access", "Settings", "Localization"]),
+        tests(
+            "PatrolTests",
+            ["Patrol", "TipModel", "TipWire", "ZeroMQ", "Access", "Settings", "Localization", "Workbench", "watchpost"]),
         tests(
             "CLITests",
             [
-                "WatchpostCLI", "Administration", "Journal", "LocalHTTP", "Localization", "PostAgent", "Settings", "Supervision", "TipModel", "Workbench",
-                argumentParser, hummingbird, lifecycle, logging,
+                "WatchpostCLI", "Administration", "Journal", "LocalHTTP", "Localization", "Patrol", "PostAgent", "Settings", "Supervision", "TipModel", "Workbench",
+                "watchpost", argumentParser, hummingbird, lifecycle, logging,
             ]),
         tests(
             "AcceptanceTests",
