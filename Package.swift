@@ -132,8 +132,8 @@ let package = Package(
         tests("LocalHTTPTests", ["LocalHTTP", logging, hummingbird, lifecycle]),
         tests("FeedTests", ["Feed", "Journal", "Access", "TipModel", "TipWire", "ZeroMQ"]),
         tests("DispatchTests", ["DispatchDesk", "TipModel"]),
-        tests("IngestTests", ["Ingest", "Access", "TipModel", "TipWire", "ZeroMQ"]),
-        tests("StationTests", ["Station", "Journal", "Triage", "TipModel", "TipWire", "ZeroMQ", logging]),
+        tests("IngestTests", ["Ingest", "Access", "TipModel", "TipWire", "ZeroMQ", logging]),
+        tests("StationTests", ["Station", "DispatchDesk", "Journal", "Triage", "TipModel", "TipWire", "ZeroMQ", logging]),
         tests("PostAgentTests", ["PostAgent", "TipModel", "TipWire", "Access", "LocalHTTP", "ZeroMQ"]),
         tests(
             "PatrolTests",

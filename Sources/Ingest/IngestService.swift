@@ -52,10 +52,17 @@ public final class IngestService: Sendable {
                 let endpoint = try socket.lastEndpoint
                 result.withLock { $0 = .success(endpoint) }
                 bound.signal()
-                run(socket)
+                try run(socket)
+                // Closed and not only let go: the last answers have the linger time to get out.
+                socket.close()
             } catch {
-                result.withLock { $0 = .failure(error) }
+                let isBound = result.withLock { result in
+                    if result == nil { result = .failure(error) }
+                    return (try? result?.get()) != nil
+                }
                 bound.signal()
+                // The watchdog is not fed any more and the daemon is restarted.
+                if isBound, !error.isTerminated { logger.critical("the ingest thread ends", metadata: ["reason": "\(error)"]) }
             }
         }
         thread.withLock { $0 = handle }
@@ -116,7 +123,7 @@ public final class IngestService: Sendable {
 
     // MARK: The thread
 
-    private func run(_ socket: consuming Socket) {
+    private func run(_ socket: borrowing Socket) throws(ZeroMQError) {
         var polls = PollSet()
         let readable = polls.add(socket.handle)
         _ = polls.add(fileDescriptor: wake.fileDescriptor)
@@ -128,12 +135,12 @@ public final class IngestService: Sendable {
         while true {
             let isReading = inHand.isEmpty && !isStopping.load(ordering: .acquiring)
             polls.setEvents(isReading ? .readable : [], at: readable)
-            _ = try? polls.poll(timeoutMilliseconds: 1_000)
+            try polls.poll(timeoutMilliseconds: 1_000)
             ports.beat()
             wake.clear()
             room.clear()
             let isLast = isFinished.load(ordering: .acquiring)
-            sendAnswers(socket)
+            try sendAnswers(socket)
             if isLast { return }
             var counted = IngestCounters()
             while let first = inHand.first {
@@ -141,10 +148,10 @@ public final class IngestService: Sendable {
                 inHand.removeFirst()
             }
             var left = settings.burst
-            while isReading, inHand.isEmpty, left > 0, (try? socket.tryReceive(into: &message)) == true {
+            while isReading, inHand.isEmpty, left > 0, try socket.tryReceive(into: &message) {
                 left -= 1
                 counted.messages += 1
-                take(message, admitter, socket, &inHand, &counted)
+                try take(message, admitter, socket, &inHand, &counted)
             }
             if counted.messages > 0 { shared.withLock { $0.add(counted) } }
         }
@@ -153,7 +160,7 @@ public final class IngestService: Sendable {
     private func take(
         _ message: borrowing Multipart, _ admitter: Admitter, _ socket: borrowing Socket,
         _ inHand: inout [(tips: [AdmittedTip], express: Bool)], _ counted: inout IngestCounters
-    ) {
+    ) throws(ZeroMQError) {
         let route = message.bytes(0)
         let now = time.now()
         let header: Header
@@ -166,7 +173,7 @@ public final class IngestService: Sendable {
             header = try message.withFrame(1) { (frame) throws(HeaderError) in try Header(frame) }
         } catch {
             counted.count(error.rejection.code)
-            send(.rejections, error.request, RejectionCodec.encode([TipRejection(tip: nil, error.rejection)]), to: route, socket)
+            try send(.rejections, error.request, RejectionCodec.encode([TipRejection(tip: nil, error.rejection)]), to: route, socket)
             return
         }
         let hasBody = message.frameCount == 3 && !message.overflowed
@@ -176,18 +183,18 @@ public final class IngestService: Sendable {
         switch admission {
         case .refused(let rejection):
             counted.count(rejection.code)
-            send(.rejections, header.request, RejectionCodec.encode([TipRejection(tip: nil, rejection)]), to: route, socket)
+            try send(.rejections, header.request, RejectionCodec.encode([TipRejection(tip: nil, rejection)]), to: route, socket)
         case .heartbeat(let post, let heartbeat):
             counted.heartbeats += 1
             ports.heartbeat(post, heartbeat)
             let reply = HeartbeatReply(
                 daemonTime: now, idWindowMilliseconds: settings.idWindowMilliseconds, heads: FeedCursor())
-            send(.heartbeatReply, header.request, reply.encoded, to: route, socket)
+            try send(.heartbeatReply, header.request, reply.encoded, to: route, socket)
         case .tips(let ordinary, let express, let refused):
             counted.tips += UInt64(ordinary.count + express.count)
             if !refused.isEmpty {
                 for one in refused { counted.count(one.rejection.code) }
-                send(.rejections, header.request, RejectionCodec.encode(refused), to: route, socket)
+                try send(.rejections, header.request, RejectionCodec.encode(refused), to: route, socket)
             }
             for (tips, isExpress) in [(express, true), (ordinary, false)] where !tips.isEmpty {
                 if !inHand.isEmpty || !ports.offer(tips, isExpress) {
@@ -199,7 +206,7 @@ public final class IngestService: Sendable {
     }
 
     /// Groups what waits by connection, so that under load one message carries many receipts.
-    private func sendAnswers(_ socket: borrowing Socket) {
+    private func sendAnswers(_ socket: borrowing Socket) throws(ZeroMQError) {
         let waiting = answers.drain()
         guard !waiting.isEmpty else { return }
         var receipts: [[UInt8]: [Receipt]] = [:]
@@ -212,13 +219,13 @@ public final class IngestService: Sendable {
             case .failure(let rejection):
                 shared.withLock { $0.count(rejection.code) }
                 let body = RejectionCodec.encode([TipRejection(tip: answer.tip, index: answer.index, rejection)])
-                send(.rejections, answer.request, body, to: answer.route, socket)
+                try send(.rejections, answer.request, body, to: answer.route, socket)
             }
         }
         for (route, all) in receipts {
             var rest = all[...]
             while !rest.isEmpty {
-                send(.receipts, 0, ReceiptCodec.encode(rest.prefix(WireLimits.receiptsPerMessage)), to: route, socket)
+                try send(.receipts, 0, ReceiptCodec.encode(rest.prefix(WireLimits.receiptsPerMessage)), to: route, socket)
                 rest = rest.dropFirst(WireLimits.receiptsPerMessage)
             }
         }
@@ -226,11 +233,13 @@ public final class IngestService: Sendable {
     }
 
     /// A receipt that cannot be sent is not missed for long: the post sends the tip again and is told `repeat`.
-    private func send(_ verb: Verb, _ request: UInt32, _ body: [UInt8], to route: [UInt8], _ socket: borrowing Socket) {
-        switch try? socket.trySend(frames: [route, Header(verb, request: request).encoded, body]) {
+    private func send(
+        _ verb: Verb, _ request: UInt32, _ body: [UInt8], to route: [UInt8], _ socket: borrowing Socket
+    ) throws(ZeroMQError) {
+        switch try socket.trySend(frames: [route, Header(verb, request: request).encoded, body]) {
         case .sent: break
         case .unreachable: shared.withLock { $0.unreachable += 1 }
-        case .wouldBlock, nil: shared.withLock { $0.blocked += 1 }
+        case .wouldBlock: shared.withLock { $0.blocked += 1 }
         }
     }
 }
