@@ -31,11 +31,12 @@ build: packages
 run: build
 	@.ci/sample $(BIN)
 
-# Warnings are errors here. The tests use real libzmq, real SQLite and the built programs on loopback.
+# Warnings are errors here. The tests use real libzmq, real SQLite and the built programs on loopback; one at a time,
+# because many wait for threads and processes of their own, and starve each other on a small machine.
 test: export WATCHPOST_STRICT = 1
 test: packages-test
 	swift build --build-tests
-	swift test --skip-build
+	swift test --skip-build --no-parallel
 	/usr/bin/python3 Tests/python/test_protocol.py --bin-dir .build/debug
 	Tests/docs/check.sh
 	Tests/systemd/verify.sh
@@ -45,7 +46,7 @@ test: packages-test
 test-long: export WATCHPOST_STRICT = 1
 test-long: export WATCHPOST_LONG = 1
 test-long: packages-test
-	swift test --filter 'CrashTests|PowerLoss'
+	swift test --no-parallel --filter 'CrashTests|PowerLoss'
 
 bench: build
 	$(BIN)/watchpost bench --json

@@ -265,11 +265,11 @@ import ZeroMQ
             let second = try FakeDaemon(keys: first.keys, bind: first.endpoint)
             #expect(await soon { post.spool.counts.depth == 0 })
             #expect(second.tips.map(\.number) == [2, 3, 4])
+            // Once for each change: it worked, it was away, it worked again. Before the second goes, too.
+            #expect(post.log.count(containing: "connected to the daemon") == 2)
+            #expect(post.log.count(containing: "nobody answers") == 1)
             second.stop()
         }
-        // Once for each change: it worked, it was away, it worked again.
-        #expect(post.log.count(containing: "connected to the daemon") == 2)
-        #expect(post.log.count(containing: "nobody answers") == 1)
     }
 
     @Test func aWrongClockIsNoticed() async throws {
