@@ -2,7 +2,6 @@ import Administration
 import FoundationEssentials
 import Journal
 import LocalHTTP
-import Settings
 import Synchronization
 import TestSupport
 import Testing

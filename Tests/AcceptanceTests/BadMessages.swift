@@ -65,7 +65,10 @@ struct BadMessages {
         let place = Int.random(in: 0..<bytes.count, using: &random)
         switch random.next() % 6 {
         case 0: bytes.removeLast(bytes.count - place)
-        case 1: for _ in 0..<Int.random(in: 1...8, using: &random) { bytes[Int.random(in: 0..<bytes.count, using: &random)] ^= 1 << UInt8(random.next() % 8) }
+        case 1:
+            for _ in 0..<Int.random(in: 1...8, using: &random) {
+                bytes[Int.random(in: 0..<bytes.count, using: &random)] ^= 1 << UInt8(random.next() % 8)
+            }
         case 2: bytes.insert(contentsOf: random.bytes(Int.random(in: 1...12, using: &random)), at: place)
         case 3: bytes.removeSubrange(place..<min(bytes.count, place + Int.random(in: 1...12, using: &random)))
         case 4: bytes.append(contentsOf: bytes[place...])
@@ -132,7 +135,9 @@ struct BadMessages {
         }
         switch random.next() % 12 {
         case 0, 1, 2:
-            return framing([.submit, .postHeartbeat].randomElement(using: &random) ?? .submit, foreign: [.subscribe, .claim, .notice, .assign, .receipts, .feed], request)
+            let own: [Verb] = [.submit, .postHeartbeat]
+            return framing(
+                own.randomElement(using: &random) ?? .submit, foreign: [.subscribe, .claim, .notice, .assign, .receipts, .feed], request)
         case 3: return bad(Proto.varint(2, 5), [.invalidField])
         case 4: return bad((0..<513).flatMap { _ in Proto.bytes(1, []) }, [.tooLarge])
         case 5: return bad(Proto.bytes(1, Proto.bytes(1, accepted.bytes) + Proto.varint(2, 9) + Proto.text(3, "theft")), [.conflict])
@@ -163,7 +168,8 @@ struct BadMessages {
         switch random.next() % 16 {
         case 0, 1, 2, 3:
             let own: [Verb] = [.subscribe, .credit, .acknowledge, .patrolHeartbeat, .claim, .clear]
-            return framing(own.randomElement(using: &random) ?? .claim, foreign: [.submit, .postHeartbeat, .photo, .merge, .subscribed, .actionResult], request)
+            let foreign: [Verb] = [.submit, .postHeartbeat, .photo, .merge, .subscribed, .actionResult]
+            return framing(own.randomElement(using: &random) ?? .claim, foreign: foreign, request)
         case 4: return bad(.subscribe, zones((0..<65).map { "zone-\($0)" }), .tooLarge)
         case 5: return bad(.subscribe, zones(["no zone"]), .invalidField)
         case 6: return bad(.subscribe, zones(["nanhu"]), .forbidden)
@@ -175,8 +181,9 @@ struct BadMessages {
         case 12: return bad(.claim, Proto.varint(1, 1) + Proto.text(3, String(repeating: "n", count: 1_001)), .tooLarge)
         case 13: return bad(.clear, Proto.varint(1, 1) + Proto.varint(2, 99), .invalidField)
         default:
-            let verb: Verb = [.credit, .acknowledge, .patrolHeartbeat, .claim, .enRoute, .onScene, .release].randomElement(using: &random) ?? .claim
-            return BadMessage(header: Header(verb, request: request).encoded, rest: [mutated(lane)], codes: nil, answers: 1)
+            let verbs: [Verb] = [.credit, .acknowledge, .patrolHeartbeat, .claim, .enRoute, .onScene, .release]
+            let header = Header(verbs.randomElement(using: &random) ?? .claim, request: request).encoded
+            return BadMessage(header: header, rest: [mutated(lane)], codes: nil, answers: 1)
         }
     }
 }

@@ -1,7 +1,4 @@
-import Glibc
-import Journal
 import Testing
-import TipModel
 
 extension Acceptance {
     /// kill -9 of the daemon at random moments under load.

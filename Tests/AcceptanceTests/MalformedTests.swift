@@ -1,7 +1,6 @@
 import Administration
 import Glibc
 import Settings
-import Synchronization
 import TestSupport
 import Testing
 import TipModel
@@ -74,13 +73,14 @@ extension Acceptance {
                         let (id, bytes) = DirectPost.tip(category: "theft", text: "")
                         let observed = Proto.varint(2, number == 0 ? 1 : UInt64(Int64.max))
                         let answer = try client.answer(to: bytes + observed + Proto.fixed(12, series) + Proto.varint(13, number))
-                        #expect(try answer?.get().tip == id)
+                        try demand(answer?.get().tip == id, "number \(number) of series \(series): \(String(describing: answer))")
                         for lowest in limits {
                             request += 1
                             let heartbeat = Proto.varint(1, number) + Proto.fixed(2, series) + Proto.varint(3, number)
                                 + Proto.varint(4, lowest) + Proto.varint(5, number) + Proto.varint(6, lowest) + Proto.varint(7, number)
                             try client.send(.postHeartbeat, heartbeat, request: request)
-                            #expect(try client.receive()?.header == Header(.heartbeatReply, request: request))
+                            let header = try client.receive()?.header
+                            try demand(header == Header(.heartbeatReply, request: request), "\(number), \(lowest): \(String(describing: header))")
                         }
                     }
                 }
@@ -111,10 +111,10 @@ extension Acceptance {
                 for client in clients { try client.send(.submit, Array(repeating: 0, count: WireLimits.messageBytes + 1)) }
                 // Until that was refused a good one is answered on a connection of its own.
                 let good = try RawClient(context, post)
-                #expect(try good.answer(to: DirectPost.tip(category: "theft", text: "good").bytes)?.get() != nil)
+                try demand(good.answer(to: DirectPost.tip(category: "theft", text: "good").bytes)?.get() != nil, "a good tip was not taken")
                 let end = ContinuousClock.now + .seconds(20)
                 while ContinuousClock.now < end, try clients[5].receive(within: .milliseconds(50)) == nil, !clients[5].isDropped {}
-                #expect(clients[5].isDropped)
+                try demand(clients[5].isDropped, "the connection stands after a frame over the limit")
             }
             let status = try #require(try await station.status { $0.ingest.keysRefused >= 5 })
             #expect(status.ingest.messages == 1 && status.ingest.rejected.isEmpty && status.feed.rejected.isEmpty)
@@ -141,7 +141,9 @@ extension Acceptance {
     }
 }
 
-private func words(_ counts: [String: UInt64]) -> String { counts.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", ") }
+private func words(_ counts: [String: UInt64]) -> String {
+    counts.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
+}
 
 /// What was sent and what came back.
 private struct Tally {
@@ -163,7 +165,8 @@ private struct Tally {
         var mutated: Set<UInt32> = []
         for request in 1...UInt32(count) {
             let message = make(request)
-            if let codes = message.codes { for code in codes { tally.made[code.name, default: 0] += 1 } } else { mutated.insert(request) }
+            if message.codes == nil { mutated.insert(request) }
+            for code in message.codes ?? [] { tally.made[code.name, default: 0] += 1 }
             tally.missing += message.answers
             try client.send([message.header] + message.rest)
             while tally.missing > window { try tally.receive(client, mutated) }

@@ -94,7 +94,9 @@ final class PostStream: Sendable {
             if connection.handshakes != handshakes || quiet >= 100 {
                 // What was sent on the old connection may be lost; some of what was not lost is sent as well.
                 let all = contents.withLock { contents in
-                    let old = (0..<min(16, contents.receipted.count)).compactMap { _ in contents.receipted.randomElement(using: &maker.random) }
+                    let old = (0..<min(16, contents.receipted.count)).compactMap { _ in
+                        contents.receipted.randomElement(using: &maker.random)
+                    }
                     return Array(contents.unanswered) + old
                 }
                 if try send(all, &connection) {
@@ -180,11 +182,14 @@ struct StreamTips {
 
     mutating func next() -> (id: TipID, bytes: [UInt8]) {
         let now = SystemTime().now()
-        let categories = express > 0 && random.oneIn(express) ? ["fire", "burglary", "medical"] : ["suspicious_person", "vehicle", "disturbance", "service_request"]
+        let categories =
+            express > 0 && random.oneIn(express)
+            ? ["fire", "burglary", "medical"] : ["suspicious_person", "vehicle", "disturbance", "service_request"]
         let spot = Int(random.next() % 48)
         let tip = Tip(
             id: .make(at: now, using: &random), observedAt: now, category: categories[Int(random.next() % UInt64(categories.count))],
-            text: "report \(random.next() % 1_000) from the wall", position: SampleDistrict.position(north: Double(spot % 8) * 400, east: Double(spot / 8) * 400),
+            text: "report \(random.next() % 1_000) from the wall",
+            position: SampleDistrict.position(north: Double(spot % 8) * 400, east: Double(spot / 8) * 400),
             place: "block \(spot)", reporter: "g\(random.next() % 30)")
         return (tip.id, TipCodec.encode(tip))
     }

@@ -1,11 +1,9 @@
 import Administration
-import FoundationEssentials
 import Glibc
 import Patrol
 import TestSupport
 import Testing
 import TipModel
-import TipWire
 import Workbench
 import ZeroMQ
 

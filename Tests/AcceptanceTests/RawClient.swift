@@ -55,9 +55,9 @@ final class RawClient {
     }
 
     /// Submits one tip and waits for what becomes of it.
-    func answer(to tip: [UInt8]) throws -> Result<Receipt, Rejection>? {
+    func answer(to tip: [UInt8], within deadline: Duration = .seconds(30)) throws -> Result<Receipt, Rejection>? {
         try send(.submit, Submit(tips: [tip], sentAt: nil).encoded)
-        guard let (header, body) = try receive() else { return nil }
+        guard let (header, body) = try receive(within: deadline) else { return nil }
         if header.verb == .receipts { return try ReceiptCodec.decode(body).first.map { .success($0) } }
         return try RejectionCodec.decode(body).first.map { .failure($0.rejection) }
     }

@@ -2,13 +2,11 @@ import Administration
 import FoundationEssentials
 import Glibc
 import LocalHTTP
-import Settings
 import TestSupport
 import Testing
 import TipModel
 import TipWire
 import Workbench
-import ZeroMQ
 
 extension Acceptance {
     /// SIGHUP: all of a new configuration or nothing of it.

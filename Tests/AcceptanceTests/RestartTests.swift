@@ -1,6 +1,4 @@
 import Administration
-import Journal
-import Settings
 import TestSupport
 import Testing
 import TipModel

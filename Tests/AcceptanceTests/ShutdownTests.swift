@@ -2,7 +2,6 @@ import Administration
 import FoundationEssentials
 import Glibc
 import Journal
-import Settings
 import TestSupport
 import Testing
 import TipModel
@@ -49,7 +48,9 @@ extension Acceptance {
                 try await station.daemon.start()
             }
             for stream in streams { stream.makeNoMore() }
-            let answered = try await eventually(deadline: .seconds(60)) { [streams] () async throws in streams.allSatisfy { $0.unansweredCount == 0 } }
+            let answered = try await eventually(deadline: .seconds(60)) { [streams] () async throws in
+                streams.allSatisfy { $0.unansweredCount == 0 }
+            }
             #expect(answered)
             let journal = try station.journal()
             #expect(journal.accepted == streams.reduce(0) { $0 + $1.receiptCount } && journal.faults == [])

@@ -4,13 +4,11 @@ import GRDB
 import Glibc
 import Journal
 import Patrol
-import Settings
 import TestSupport
 import Testing
 import TipModel
 import TipWire
 import Workbench
-import ZeroMQ
 
 extension Acceptance {
     /// A data directory or a journal that does not do what it should.

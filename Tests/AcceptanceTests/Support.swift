@@ -1,6 +1,5 @@
 import Administration
 import FoundationEssentials
-import Glibc
 import Journal
 import Settings
 import TestSupport
@@ -11,7 +10,7 @@ import Workbench
 
 /// All suites over the built programs. One after the other: each starts processes, and what a test says about order or
 /// time should not depend on what its neighbours do.
-@Suite(.serialized, .timeLimit(.minutes(60))) enum Acceptance {}
+@Suite(.serialized, .timeLimit(.minutes(isLong ? 60 : 5))) enum Acceptance {}
 
 /// The full length, for `make test-long`.
 let isLong = ProcessInfo.processInfo.environment["WATCHPOST_LONG"] == "1"
@@ -22,6 +21,9 @@ func seeded(_ test: String) -> SplitMix64 {
     print("\(test): WATCHPOST_SEED=\(seed)")
     return SplitMix64(seed: seed)
 }
+
+/// For threads of our own, where an expectation would not know its test.
+func demand(_ condition: Bool, _ words: @autoclosure () -> String) throws { if !condition { throw WorkbenchError(words()) } }
 
 /// Lets the programs run on for a while: for the random moment of a kill, and for nothing else.
 func pause(milliseconds: Int) async throws { try await Task.sleep(for: .milliseconds(milliseconds)) }
