@@ -88,6 +88,15 @@ public struct DaemonSettings: Hashable, Sendable {
         self.triage = triage
     }
 
+    /// Takes over what a reload may change; the rest stays as it was at the start.
+    public mutating func reload(from next: DaemonSettings) {
+        triage = next.triage
+        triageFile = next.triageFile
+        zones = next.zones
+        zonesFile = next.zonesFile
+        logLevel = next.logLevel
+    }
+
     /// Keys whose values differ from `other`'s and that only a restart can change. Empty when a reload is enough.
     public func restartOnlyDifferences(from other: DaemonSettings) -> [String] {
         let pairs: [(String, Bool)] = [

@@ -69,7 +69,6 @@ extension StationCore {
             tip: command.tip.id, sequence: sequence, incident: incident.id, verdict: decision.verdict,
             level: incident.urgency.level, score: incident.urgency.score)
         batch.pending[key] = (command.encoded, receipt)
-        counters.accepted += 1
         return .success(receipt)
     }
 

@@ -174,6 +174,7 @@ public struct StationCore: ~Copyable {
                 failure = nil
             }
             if isAhead, let failure { throw failure.error }
+            counters.accepted += UInt64(done.pending.count)
             outcome.tips = done.tips
             outcome.committed = done.committed
             outcome.replies = done.replies.map { reply in { reply(nil) } }

@@ -38,7 +38,7 @@ struct PresenceService: Service {
             _ = station.offer(.inspect { _, counters in presence.sample(accepted: counters.accepted) })
             let limit = live.settings.presence.silentAfter.wholeMilliseconds
             for (post, since) in presence.newlySilent(after: limit, now: time.monotonicMilliseconds()) {
-                _ = station.offer(.silent(post, since: since))
+                if !station.offer(.silent(post, since: since)) { presence.reportAgain(post) }
             }
         }
     }
@@ -100,6 +100,8 @@ final class Reloader: Service {
     private let station: StationService
     private let notifier: SystemdNotifier
     private let logger: Logger
+    /// One at a time: a signal and a request may come together, and the files read last must be what holds.
+    private let turn = Mutex(())
 
     init(path: String?, live: LiveSettings, station: StationService, notifier: SystemdNotifier, logger: Logger) {
         self.path = path
@@ -115,17 +117,21 @@ final class Reloader: Service {
         }
     }
 
-    func reload() -> Result {
+    func reload() -> Result { turn.withLock { _ in reloadInTurn() } }
+
+    private func reloadInTurn() -> Result {
         guard let path else { return Result(applied: false, issues: ["this daemon has no configuration file"]) }
         notifier.reloading()
         defer { notifier.ready() }
         do throws(SettingsError) {
             let next = try DaemonSettings.load(path: path)
-            let needRestart = next.restartOnlyDifferences(from: live.settings)
+            var running = live.settings
+            let needRestart = next.restartOnlyDifferences(from: running)
             guard station.offer(.rules(next.triage)) else {
                 return Result(applied: false, issues: ["the core is busy; try again"])
             }
-            live.replace(next)
+            running.reload(from: next)
+            live.replace(running)
             JournaldStderrHandler.setLevel(Logger.Level(next.logLevel))
             logger.notice(
                 "configuration reloaded",

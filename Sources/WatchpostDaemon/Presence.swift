@@ -43,6 +43,9 @@ final class Presence: Sendable {
         }
     }
 
+    /// The report of a silence did not get through: it is due again.
+    func reportAgain(_ post: PostID) { sightings.withLock { $0[post]?.isReportedSilent = false } }
+
     /// Notes how many tips have been accepted; called once a second.
     func sample(accepted count: UInt64) {
         accepted.withLock { samples in

@@ -51,6 +51,7 @@ struct StationView: Sendable {
         let ingest = ingest.counters
         let feed = feed.status
         let waiting = station.waiting
+        let memory = peakMemory()
         return try await ask { [self] state, counters in
             var levels: [String: Int] = [:]
             var (drills, unclaimed) = (0, 0)
@@ -86,7 +87,7 @@ struct StationView: Sendable {
                     rejected: named(feed.counters.rejections), blocked: feed.counters.wouldBlock,
                     unreachable: feed.counters.unreachable, repliesDropped: feed.counters.repliesDropped,
                     queueOverflows: feed.counters.queueOverflows, pages: feed.counters.pages, ringEvents: feed.ringEvents, ringBytes: feed.ringBytes),
-                posts: posts(state), patrols: feed.subscriptions.map(patrol), memoryPeakKib: peakMemory())
+                posts: posts(state), patrols: feed.subscriptions.map(patrol), memoryPeakKib: memory)
         }
     }
 

@@ -32,7 +32,7 @@ final class CrashStory {
         station = try await Station(
             """
             journal:
-              snapshot_every: 500
+              snapshot_every: 1500
             feed:
               ring_events: 128
               page_events: 32

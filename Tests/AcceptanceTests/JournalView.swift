@@ -27,7 +27,9 @@ final class JournalView {
     private(set) var accepted = 0
     /// What must never be: a tip twice, a hole in the numbering, a record that says nothing of its tip.
     private(set) var faults: [String] = []
-    private var fed: [Lane: [ZoneID: [Fed]]] = [:]
+    /// The feed of each lane in order, with the zone of each event.
+    private(set) var fed: [Lane: [(zone: ZoneID, event: Fed)]] = [:]
+    private var counts: [ZoneID: Int] = [:]
     private(set) var phases: [SequenceNumber: PhaseChanged] = [:]
 
     init(path: String) { self.path = path }
@@ -43,13 +45,8 @@ final class JournalView {
         }
     }
 
-    /// The feed of one lane for these zones, in order.
-    func feed(_ lane: Lane, _ zones: [ZoneID]) -> [Fed] {
-        let all = zones.flatMap { fed[lane]?[$0] ?? [] }
-        return zones.count == 1 ? all : all.sorted { $0.sequence < $1.sequence }
-    }
-
-    func feedCount(_ zones: [ZoneID]) -> Int { Lane.allCases.reduce(0) { $0 + feed($1, zones).count } }
+    /// Events of these zones, in both lanes.
+    func feedCount(_ zones: [ZoneID]) -> Int { zones.reduce(0) { $0 + counts[$1, default: 0] } }
 
     private func take(_ stored: StoredRecord) throws {
         let record = stored.record
@@ -67,7 +64,8 @@ final class JournalView {
         }
         if let bytes = stored.feedEvent {
             let event = try FeedCodec.decodeEvent(bytes)
-            fed[event.lane, default: [:]][event.incident.zone, default: []].append(Fed(event))
+            fed[event.lane, default: []].append((event.incident.zone, Fed(event)))
+            counts[event.incident.zone, default: 0] += 1
         } else if tip != nil {
             faults.append("record \(record.sequence) is a tip that nobody is fed")
         }

@@ -185,11 +185,11 @@ struct StreamTips {
         let categories =
             express > 0 && random.oneIn(express)
             ? ["fire", "burglary", "medical"] : ["suspicious_person", "vehicle", "disturbance", "service_request"]
-        let spot = Int(random.next() % 48)
+        let spot = Int(random.next() % 20)
         let tip = Tip(
             id: .make(at: now, using: &random), observedAt: now, category: categories[Int(random.next() % UInt64(categories.count))],
             text: "report \(random.next() % 1_000) from the wall",
-            position: SampleDistrict.position(north: Double(spot % 8) * 400, east: Double(spot / 8) * 400),
+            position: SampleDistrict.position(north: Double(spot % 5) * 400, east: Double(spot / 5) * 400),
             place: "block \(spot)", reporter: "g\(random.next() % 30)")
         return (tip.id, TipCodec.encode(tip))
     }

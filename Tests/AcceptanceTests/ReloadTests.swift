@@ -43,8 +43,11 @@ extension Acceptance {
             let refused = try await station.tool(["reload", "--admin", daemon.adminSocket])
             #expect(refused.code != 0 && (refused.output + refused.errors).contains("bogus: unknown key"), "\(refused)")
             try write(daemon.configuration, configuration + "presence:\n  silent_after: 20s\n")
-            let waits = try await station.tool(["reload", "--admin", daemon.adminSocket])
-            #expect(waits.code == 0 && (waits.output + waits.errors).contains("presence.silent_after"), "\(waits)")
+            // It waits for as long as there was no restart, and is said each time.
+            for _ in 1...2 {
+                let waits = try await station.tool(["reload", "--admin", daemon.adminSocket])
+                #expect(waits.code == 0 && (waits.output + waits.errors).contains("presence.silent_after"), "\(waits)")
+            }
             #expect(daemon.exit == nil && daemon.processID > 0)
         }
 

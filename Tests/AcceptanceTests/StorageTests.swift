@@ -82,7 +82,7 @@ extension Acceptance {
             }
             #expect(repeated)
             let status = try await station.daemon.admin.status()
-            #expect(status.core.commitFailures >= 1 && status.totals.tips == 1)
+            #expect(status.core.commitFailures >= 1 && status.totals.tips == 1 && status.core.accepted == 1)
             #expect(text(of: station.daemon.log).contains("commit failed"))
 
             try await other.writeWithoutTransaction { try $0.execute(sql: "ROLLBACK") }

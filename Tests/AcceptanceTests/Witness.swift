@@ -12,8 +12,9 @@ final class Witness: Sendable {
     private struct Contents {
         var cursor = FeedCursor()
         var fed: [Lane: [JournalView.Fed]] = [:]
-        /// How much of each lane was compared with the journal already.
+        /// How much of each lane was compared with the journal already, and how far the journal was read for that.
         var compared: [Lane: Int] = [:]
+        var read: [Lane: Int] = [:]
         var faults: [String] = []
     }
 
@@ -53,14 +54,19 @@ final class Witness: Sendable {
     func faults(against journal: JournalView, through mark: [Lane: Int]) -> [String] {
         contents.withLock { contents in
             for lane in Lane.allCases {
-                let (stored, fed) = (journal.feed(lane, zones), contents.fed[lane] ?? [])
-                let (from, end) = (contents.compared[lane, default: 0], mark[lane, default: 0])
-                guard from < end else { continue }
-                for index in from..<end where index >= stored.count || stored[index] != fed[index] {
-                    contents.faults.append(
-                        "\(lane.name) \(index): fed \(fed[index]), the journal has \(index < stored.count ? "\(stored[index])" : "nothing")")
+                let (stored, fed) = (journal.fed[lane] ?? [], contents.fed[lane] ?? [])
+                var (index, place) = (contents.compared[lane, default: 0], contents.read[lane, default: 0])
+                while index < mark[lane, default: 0] {
+                    while place < stored.count, !zones.contains(stored[place].zone) { place += 1 }
+                    if place >= stored.count || stored[place].event != fed[index] {
+                        let found = place < stored.count ? "\(stored[place].event)" : "nothing"
+                        contents.faults.append("\(lane.name) \(index): fed \(fed[index]), the journal has \(found)")
+                    }
+                    index += 1
+                    place += 1
                 }
-                contents.compared[lane] = end
+                contents.compared[lane] = index
+                contents.read[lane] = place
             }
             return Array(contents.faults.prefix(20))
         }
