@@ -56,6 +56,6 @@ extension SHA256 {
     }
 
     fileprivate mutating func update(integers: [Int64]) {
-        integers.map(\.littleEndian).withUnsafeBytes { update(bufferPointer: $0) }
+        integers.map { $0.littleEndian }.withUnsafeBytes { update(bufferPointer: $0) }
     }
 }

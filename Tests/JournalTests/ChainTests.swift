@@ -174,10 +174,10 @@ import TipModel
         let before = try content()
         var random = SplitMix64(seed: 62)
         var found = 0
-        for _ in 0..<150 {
+        for _ in 0..<400 {
             var bytes = original
-            // Page 1 is the schema.
-            let place = 4_096 + Int(random.next() % UInt64(bytes.count - 4_096))
+            // Page 1 is the schema; a page is 16 KiB.
+            let place = 16_384 + Int(random.next() % UInt64(bytes.count - 16_384))
             bytes[place] ^= 1 << UInt8(random.next() % 8)
             try bytes.write(to: file)
             let isSound: Bool

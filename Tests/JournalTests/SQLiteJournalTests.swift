@@ -201,7 +201,7 @@ import TipWire
         let folder = try TemporaryDirectory()
         var history = SampleHistory(seed: 37)
         var options = SQLiteJournal.Options()
-        options.maximumPages = 40
+        options.maximumPages = 16
         let journal = try SQLiteJournal(directory: folder.path, options: options)
         var kept: [Draft] = []
         var refused: [Draft] = []
