@@ -99,7 +99,11 @@ public struct CursorStore: ~Copyable {
         (found, restored) = Self.load("\(folder)/\(name)", unit: unit, daemonKey: daemonKey)
     }
 
-    deinit { close(lock) }
+    deinit {
+        // A child that was forked and has not yet executed its program holds the descriptor too, and with it the lock.
+        flock(lock, LOCK_UN)
+        close(lock)
+    }
 
     /// Notes that the consumer is through with `events` more events.
     public mutating func note(events: Int) {

@@ -45,39 +45,39 @@ private final class Follower: Sendable {
 @Suite struct ClientTests {
     private func alert(_ sequence: SequenceNumber) -> FeedEvent { item(after: 0, sequence, .alert).event }
 
-    @Test func itSubscribesTakesEventsReturnsCreditAndAcknowledges() throws {
+    @Test func itSubscribesTakesEventsReturnsCreditAndAcknowledges() async throws {
         let station = try FeedStation(heads: cursor(4, 9))
         defer { station.stop() }
         let follower = try Follower(try station.clientKeys, [station.endpoint]) { $0.alertCredit = Credit(events: 2, bytes: 1 << 20) }
         defer { follower.stop() }
         try follower.client.start(cursor: cursor(4, 9))
-        #expect(eventually { follower.outputs.contains(.caughtUp(cursor(4, 9))) })
+        #expect(await soon { follower.outputs.contains(.caughtUp(cursor(4, 9))) })
         #expect(station.subscriptions.map(\.resume) == [cursor(4, 9)])
         #expect(station.messages.allSatisfy { $0.userID == "unit:patrol-east#1" })
 
         station.push(alert(6), after: 4)
-        #expect(eventually { follower.sequences == [6] })
+        #expect(await soon { follower.sequences == [6] })
         #expect(station.received(.credit).isEmpty)
         let batch = try #require(follower.outputs.compactMap { if case .events(let batch) = $0 { batch } else { nil } }.first)
         follower.client.consumed(batch)
         follower.client.kept(cursor(6, 9))
-        #expect(eventually { station.acknowledged == cursor(6, 9) })
-        #expect(eventually { !station.received(.credit).isEmpty })
-        let grant = try CreditGrant(station.received(.credit)[0].body)
+        #expect(await soon { station.acknowledged == cursor(6, 9) })
+        #expect(await soon { !station.received(.credit).isEmpty })
+        let grant = try CreditGrant(try #require(station.received(.credit).first).body)
         #expect(grant == CreditGrant(lane: .alert, credit: Credit(events: 1, bytes: wireBytes(6, .alert))))
     }
 
-    @Test func commandsGoOutAndTheirResultsComeBack() throws {
+    @Test func commandsGoOutAndTheirResultsComeBack() async throws {
         let station = try FeedStation(answer: granting)
         defer { station.stop() }
         let follower = try Follower(try station.clientKeys, [station.endpoint])
         defer { follower.stop() }
         try follower.client.start(cursor: FeedCursor())
-        #expect(eventually { follower.outputs.contains { if case .caughtUp = $0 { true } else { false } } })
+        #expect(await soon { follower.outputs.contains { if case .caughtUp = $0 { true } else { false } } })
         let command = PatrolCommand(.clear, IncidentID(7), disposition: .resolved, note: "带离")
         follower.client.perform(command)
         #expect(
-            eventually {
+            await soon {
                 follower.outputs.contains {
                     if case .action(let outcome) = $0, outcome.command == command, case .done(let found?, 77) = outcome.result {
                         found.phase == .cleared
@@ -88,48 +88,48 @@ private final class Follower: Sendable {
             })
     }
 
-    @Test func aGapLeadsToANewSubscriptionFromTheCursor() throws {
+    @Test func aGapLeadsToANewSubscriptionFromTheCursor() async throws {
         let station = try FeedStation()
         defer { station.stop() }
         let follower = try Follower(try station.clientKeys, [station.endpoint])
         defer { follower.stop() }
         try follower.client.start(cursor: FeedCursor())
-        #expect(eventually { station.subscriptions.count == 1 })
+        #expect(await soon { station.subscriptions.count >= 1 })
         station.push(alert(2), after: 0)
         station.push(alert(5), after: 4)
-        #expect(eventually { station.subscriptions.count == 2 })
-        #expect(station.subscriptions[1].resume == cursor(2, 0))
+        #expect(await soon { station.subscriptions.count >= 2 })
+        #expect(station.subscriptions.last?.resume == cursor(2, 0))
         #expect(follower.outputs.contains(.fault(.gap(.alert, expected: 2, found: 4))))
         #expect(follower.sequences == [2])
     }
 
-    @Test func aMessageThatIsNoneIsIgnored() throws {
+    @Test func aMessageThatIsNoneIsIgnored() async throws {
         let station = try FeedStation()
         defer { station.stop() }
         let follower = try Follower(try station.clientKeys, [station.endpoint])
         defer { follower.stop() }
         try follower.client.start(cursor: FeedCursor())
-        #expect(eventually { station.subscriptions.count == 1 })
+        #expect(await soon { station.subscriptions.count >= 1 })
         for verb in [Verb.receipts, .heartbeatReply, .actionResult, .subscribed] { station.push(Header(verb, request: 99), [0xFF, 0xFF]) }
         station.push(alert(2), after: 0)
-        #expect(eventually { follower.sequences == [2] })
+        #expect(await soon { follower.sequences == [2] })
     }
 
     // MARK: The link
 
-    @Test func aKeyThatIsNotEnrolledIsToldSo() throws {
+    @Test func aKeyThatIsNotEnrolledIsToldSo() async throws {
         let station = try FeedStation(knowsUnit: false)
         defer { station.stop() }
         let follower = try Follower(try station.clientKeys, [station.endpoint])
         defer { follower.stop() }
         try follower.client.start(cursor: FeedCursor())
-        #expect(eventually { follower.links.last == .refused })
+        #expect(await soon { follower.links.last == .refused })
         #expect(station.messages.isEmpty)
         follower.client.perform(PatrolCommand(.claim, IncidentID(1)))
-        #expect(eventually { follower.outputs.contains(.action(ActionOutcome(command: PatrolCommand(.claim, IncidentID(1)), result: .notSent))) })
+        #expect(await soon { follower.outputs.contains(.action(ActionOutcome(command: PatrolCommand(.claim, IncidentID(1)), result: .notSent))) })
     }
 
-    @Test func anotherDaemonsKeyIsNotTaken() throws {
+    @Test func anotherDaemonsKeyIsNotTaken() async throws {
         let station = try FeedStation()
         defer { station.stop() }
         let impostor = try FeedStation(unit: station.unit)
@@ -137,39 +137,42 @@ private final class Follower: Sendable {
         let follower = try Follower(try station.clientKeys, [impostor.endpoint])
         defer { follower.stop() }
         try follower.client.start(cursor: FeedCursor())
-        #expect(eventually { follower.links.last == .wrongDaemon })
+        #expect(await soon { follower.links.last == .wrongDaemon })
         #expect(impostor.messages.isEmpty)
     }
 
-    @Test func whereNobodyAnswersTheNextAddressIsTried() throws {
+    @Test func whereNobodyAnswersTheNextAddressIsTried() async throws {
         let station = try FeedStation()
         defer { station.stop() }
-        let follower = try Follower(try station.clientKeys, ["tcp://127.0.0.1:1", station.endpoint]) { $0.relinkAfter = 300 }
+        let follower = try Follower(try station.clientKeys, ["tcp://127.0.0.1:1", station.endpoint]) {
+            $0.relinkAfter = 1_000
+            $0.heartbeat = 200
+        }
         defer { follower.stop() }
         try follower.client.start(cursor: FeedCursor())
-        #expect(eventually { station.subscriptions.count == 1 })
+        #expect(await soon { station.subscriptions.count >= 1 })
         #expect(follower.links.contains(.unreachable))
         #expect(follower.outputs.contains(.link(.connected, endpoint: station.endpoint)))
     }
 
-    @Test func aDaemonThatComesBackIsAskedFromTheCursor() throws {
+    @Test func aDaemonThatComesBackIsAskedFromTheCursor() async throws {
         let first = try FeedStation()
         let follower = try Follower(try first.clientKeys, [first.endpoint])
         defer { follower.stop() }
         try follower.client.start(cursor: FeedCursor())
-        #expect(eventually { first.subscriptions.count == 1 })
+        #expect(await soon { first.subscriptions.count >= 1 })
         first.push(alert(3), after: 0)
-        #expect(eventually { follower.sequences == [3] })
+        #expect(await soon { follower.sequences == [3] })
         first.stop()
-        #expect(eventually { follower.links.last == .unreachable })
+        #expect(await soon { follower.links.last == .unreachable })
         let second = try FeedStation(keys: first.keys, unit: first.unit, bind: first.endpoint, heads: cursor(3, 0))
         defer { second.stop() }
-        #expect(eventually { second.subscriptions.first?.resume == cursor(3, 0) })
+        #expect(await soon { second.subscriptions.first?.resume == cursor(3, 0) })
         second.push(alert(4), after: 3)
-        #expect(eventually { follower.sequences == [3, 4] })
+        #expect(await soon { follower.sequences == [3, 4] })
     }
 
-    @Test func aSilentDaemonIsToldAndAnAnswerEndsIt() throws {
+    @Test func aSilentDaemonIsToldAndAnAnswerEndsIt() async throws {
         let station = try FeedStation()
         defer { station.stop() }
         let follower = try Follower(try station.clientKeys, [station.endpoint]) {
@@ -178,28 +181,28 @@ private final class Follower: Sendable {
         }
         defer { follower.stop() }
         try follower.client.start(cursor: FeedCursor())
-        #expect(eventually { follower.outputs.contains { if case .stale = $0 { true } else { false } } })
-        #expect(eventually { follower.outputs.contains(.fresh) })
+        #expect(await soon { follower.outputs.contains { if case .stale = $0 { true } else { false } } })
+        #expect(await soon { follower.outputs.contains(.fresh) })
     }
 
     // MARK: Bounds and ends
 
-    @Test func tooManyCommandsAreRefusedAndNoneIsForgotten() throws {
+    @Test func tooManyCommandsAreRefusedAndNoneIsForgotten() async throws {
         let station = try FeedStation()
         defer { station.stop() }
         let follower = try Follower(try station.clientKeys, [station.endpoint]) { $0.actionDeadline = 200 }
         defer { follower.stop() }
         try follower.client.start(cursor: FeedCursor())
-        #expect(eventually { station.subscriptions.count == 1 })
+        #expect(await soon { station.subscriptions.count >= 1 })
         for id in 1...200 as ClosedRange<UInt64> { follower.client.perform(PatrolCommand(.claim, IncidentID(id))) }
         func ended(_ result: ActionOutcome.Result? = nil) -> Int {
             follower.outputs.count { if case .action(let outcome) = $0 { result == nil || outcome.result == result } else { false } }
         }
-        #expect(eventually { ended() == 200 })
+        #expect(await soon { ended() == 200 })
         #expect(ended(.timedOut) >= 16 && ended(.tooMany) > 0)
     }
 
-    @Test func itEndsWhenToldAndSaysSo() throws {
+    @Test func itEndsWhenToldAndSaysSo() async throws {
         let station = try FeedStation()
         defer { station.stop() }
         let follower = try Follower(try station.clientKeys, [station.endpoint])
@@ -209,16 +212,16 @@ private final class Follower: Sendable {
         #expect(follower.outputs.last == .ended(nil))
     }
 
-    @Test func withoutAnAddressItEndsWithTheReason() throws {
+    @Test func withoutAnAddressItEndsWithTheReason() async throws {
         let station = try FeedStation()
         defer { station.stop() }
         let follower = try Follower(try station.clientKeys, [])
         defer { follower.stop() }
         try follower.client.start(cursor: FeedCursor())
-        #expect(eventually { follower.outputs.last == .ended("no endpoint is given") })
+        #expect(await soon { follower.outputs.last == .ended("no endpoint is given") })
         let wrong = try Follower(try station.clientKeys, ["nonsense://"])
         defer { wrong.stop() }
         try wrong.client.start(cursor: FeedCursor())
-        #expect(eventually { if case .ended(.some) = wrong.outputs.last { true } else { false } })
+        #expect(await soon { if case .ended(.some) = wrong.outputs.last { true } else { false } })
     }
 }

@@ -19,7 +19,7 @@ import TipWire
         var one = incident(7, version: 3, level: .urgent, score: 65, phase: .claimed, holder: unitID, place: "3号楼", reasons: [Reason(code: "night", points: 10, detail: "02:10")])
         one.position = Position(latitude: 30.5, longitude: 125.25, accuracy: 15)
         let event = event(9, one, .correlated, tip: tip(2, text: "还在"))
-        let line = try lines(.events(FeedBatch(lane: .alert, items: [FeedItem(previous: 4, event: event)])))[0]
+        let line = try #require(try lines(.events(FeedBatch(lane: .alert, items: [FeedItem(previous: 4, event: event)]))).first)
         #expect(line["event"] as? String == "feed" && line["lane"] as? String == "alert" && line["kind"] as? String == "correlated")
         #expect(line["sequence"] as? UInt64 == 9 && line["previous"] as? UInt64 == 4)
         let incident = try #require(line["incident"] as? [String: Any])
@@ -42,17 +42,17 @@ import TipWire
         ]
         for output in outputs {
             let found = try lines(output)
-            #expect(found.count == 1 && found[0]["event"] is String, "\(output)")
+            #expect(found.count == 1 && found.first?["event"] is String, "\(output)")
         }
-        #expect(try lines(outputs[0])[0]["state"] as? String == "wrong_daemon")
-        #expect(try lines(outputs[8])[0]["found"] as? Int == 2)
-        #expect(try lines(outputs[11])[0]["code"] as? String == "held_by_other")
+        #expect(try lines(outputs[0]).first?["state"] as? String == "wrong_daemon")
+        #expect(try lines(outputs[8]).first?["found"] as? Int == 2)
+        #expect(try lines(outputs[11]).first?["code"] as? String == "held_by_other")
     }
 
     /// A JSON line is often looked at in a terminal.
     @Test(arguments: Hostile.texts) func whatATerminalObeysIsEscapedAndStillThere(_ text: String) throws {
         let event = event(1, incident(1, headline: text), tip: tip(1, text: text))
-        let line = JSONLines.lines(.events(FeedBatch(lane: .main, items: [FeedItem(previous: 0, event: event)])))[0]
+        let line = try #require(JSONLines.lines(.events(FeedBatch(lane: .main, items: [FeedItem(previous: 0, event: event)]))).first)
         let dangerous = line.unicodeScalars.filter {
             switch $0.properties.generalCategory {
             case .control, .format, .lineSeparator, .paragraphSeparator: true
@@ -83,7 +83,7 @@ import TipWire
         #expect(plain(.en).events(batch(opened)) == ["2026-01-01 02:10:00  !! URGENT  #7  new incident  suspicious person  east  gate-1  有人徘徊  [night +10]"])
         let cleared = event(2, incident(7, level: .urgent, phase: .cleared, drill: true), .cleared, unit: unitID)
         #expect(plain(.zh).events(batch(cleared)) == ["2026-01-01 02:10:00  !! 紧急  #7  【演练】  patrol-east：处置完毕  可疑人员  east  已处置"])
-        #expect(plain(.en, colour: true).events(batch(opened))[0].contains("\u{1B}[1;33m!! URGENT\u{1B}[0m"))
+        #expect(plain(.en, colour: true).events(batch(opened)).first?.contains("\u{1B}[1;33m!! URGENT\u{1B}[0m") == true)
     }
 
     @Test(arguments: Hostile.texts) func oneLineThatATerminalDoesNotObey(_ text: String) {
@@ -91,7 +91,7 @@ import TipWire
         one.category = text
         let event = event(1, one, .correlated, tip: tip(1, text: text), unit: UnitID(unchecked: text))
         let lines = plain(.zh).events(batch(event))
-        #expect(lines.count == 1 && isHarmless(lines[0]))
+        #expect(lines.count == 1 && lines.allSatisfy(isHarmless))
         let said = plain(.en).status(.remark(Rejection(.busy, field: text, text)))
         #expect(said.map(isHarmless) == true)
     }

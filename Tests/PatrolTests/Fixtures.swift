@@ -1,5 +1,6 @@
 import Access
 import TestSupport
+import Testing
 import TipModel
 import TipWire
 
@@ -109,6 +110,9 @@ struct Bench {
         take().compactMap { if case .send(let header, let body) = $0, header.verb == verb { (header, body) } else { nil } }
     }
 
+    /// The first that was sent with this verb, effects emptied.
+    mutating func one(_ verb: Verb) throws -> (header: Header, body: [UInt8]) { try #require(sent(verb).first) }
+
     /// The subscription that is under way.
     var asked: UInt32? {
         if case .asked(let request, _) = session.subscription { request } else { nil }
@@ -126,4 +130,9 @@ struct Bench {
         let reply = HeartbeatReply(daemonTime: now.wall.advanced(byMilliseconds: offset), idWindowMilliseconds: 1, heads: heads)
         receive(.heartbeatReply, reply.encoded)
     }
+}
+
+/// ``eventually(deadline:_:)`` for an asynchronous test, whatever the condition: holds no thread while it waits.
+func soon(deadline: Duration = .seconds(30), _ condition: () async throws -> Bool) async rethrows -> Bool {
+    try await eventually(deadline: deadline) { () async throws in try await condition() }
 }

@@ -84,8 +84,8 @@ final class PseudoTerminal: Sendable {
     }
 
     /// Waits for its end: the exit code, or minus the signal's number; nil when it still runs.
-    func waitForExit() -> Int32? {
-        _ = eventually {
+    func waitForExit() async -> Int32? {
+        _ = await soon {
             exit.withLock { exit in
                 if exit != nil { return true }
                 var status: Int32 = 0

@@ -11,9 +11,12 @@ import TipWire
     private func lines(
         _ screen: FeedScreen, columns: Int = 80, rows: Int = 24, after milliseconds: Int64 = 0, _ language: Language = .en
     ) -> [String] {
-        render(
+        let shown = render(
             screen, size: TerminalSize(columns: columns, rows: rows), now: ManualTime.night.advanced(byMilliseconds: milliseconds),
             language: language)
+        #expect(shown.count == rows)
+        // So that a row may be asked for by its number, whatever is wrong.
+        return shown + Array(repeating: "", count: max(0, rows - shown.count))
     }
 
     private let story = incident(
@@ -202,7 +205,7 @@ import TipWire
 
     /// Any content in any window: as many lines as rows, none wider than the window, nothing that a terminal obeys but
     /// our own colours.
-    @Test(arguments: 1...6 as ClosedRange<UInt64>) func nothingBreaksTheWindow(_ seed: UInt64) {
+    @Test(arguments: 1...3 as ClosedRange<UInt64>) func nothingBreaksTheWindow(_ seed: UInt64) {
         var random = SplitMix64(seed: seed)
         for _ in 0..<12 {
             var screen = FeedScreen(unit: unitID)

@@ -25,7 +25,7 @@ import TipWire
         bench.session.linkChanged(.connected, at: bench.now)
         let asked = bench.sent(.subscribe)
         #expect(asked.count == 1)
-        let subscribe = try Subscribe(asked[0].body)
+        let subscribe = try Subscribe(try #require(asked.first).body)
         #expect(subscribe.zones == [east] && subscribe.leastLevel == .priority)
         #expect(subscribe.resume == cursor(7, 9))
         #expect(subscribe.alertCredit == SessionPlan().alertCredit && subscribe.mainCredit == SessionPlan().mainCredit)
@@ -77,7 +77,7 @@ import TipWire
         bench.session.consumed(one, lane: .main)
         let grants = bench.sent(.credit)
         #expect(grants.count == 1)
-        #expect(try CreditGrant(grants[0].body) == CreditGrant(lane: .main, credit: Credit(events: 2, bytes: 2 * wireBytes(1, .main))))
+        #expect(try CreditGrant(try #require(grants.first).body) == CreditGrant(lane: .main, credit: Credit(events: 2, bytes: 2 * wireBytes(1, .main))))
     }
 
     @Test func moreThanTheCreditIsAFaultAndNothingOfItIsTaken() {
@@ -192,7 +192,8 @@ import TipWire
     @Test func fromNowTakesTheBeginningThatTheDaemonNames() throws {
         var bench = Bench(fromNow: true)
         bench.session.linkChanged(.connected, at: bench.now)
-        #expect(try Subscribe(bench.sent(.subscribe)[0].body).resume == nil)
+        let first = try Subscribe(bench.one(.subscribe).body)
+        #expect(first.resume == nil)
         bench.answerSubscribe(begin: cursor(40, 44), heads: cursor(40, 44))
         let told = bench.told()
         #expect(!told.contains { if case .rewound = $0 { true } else { false } })
@@ -200,7 +201,8 @@ import TipWire
         // Later it resumes like any other.
         bench.session.linkChanged(.unreachable, at: bench.now)
         bench.session.linkChanged(.connected, at: bench.now)
-        #expect(try Subscribe(bench.sent(.subscribe)[0].body).resume == cursor(40, 44))
+        let second = try Subscribe(bench.one(.subscribe).body)
+        #expect(second.resume == cursor(40, 44))
     }
 
     @Test func oneAnswerThatCrossedAnEventDoesNotMeanBehind() {

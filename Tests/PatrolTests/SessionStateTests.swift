@@ -15,14 +15,14 @@ import TipWire
     @Test func aCommandIsSentAndItsResultTold() throws {
         var bench = Bench.live()
         bench.session.perform(PatrolCommand(.clear, IncidentID(7), disposition: .falseAlarm, note: "风吹的"), at: bench.now)
-        let sent = bench.sent(.clear)
-        #expect(sent.count == 1 && sent[0].header.request != 0)
-        let action = try Action(sent[0].body)
+        let sent = try bench.one(.clear)
+        #expect(sent.header.request != 0)
+        let action = try Action(sent.body)
         #expect(action == Action(incident: IncidentID(7), disposition: .falseAlarm, note: "风吹的"))
         let after = incident(7, version: 3, phase: .cleared, sequence: 12)
         bench.receive(
             .actionResult, ActionResult(incidentID: IncidentID(7), refusal: nil, incident: after, sequence: 12).encoded,
-            request: sent[0].header.request)
+            request: sent.header.request)
         let told = bench.told()
         guard case .action(let outcome)? = told.first, case .done(let found, let sequence) = outcome.result else {
             Issue.record("\(told)")
@@ -32,7 +32,7 @@ import TipWire
         // An answer that comes twice ends nothing twice.
         bench.receive(
             .actionResult, ActionResult(incidentID: IncidentID(7), refusal: nil, incident: after, sequence: 12).encoded,
-            request: sent[0].header.request)
+            request: sent.header.request)
         #expect(bench.take().isEmpty)
     }
 
@@ -41,10 +41,10 @@ import TipWire
         #expect(PatrolVerb.allCases.map(\.name) == ["claim", "en_route", "on_scene", "clear", "release"])
     }
 
-    @Test func refusalsCarryTheIncidentAsItIs() {
+    @Test func refusalsCarryTheIncidentAsItIs() throws {
         var bench = Bench.live()
         bench.session.perform(claim, at: bench.now)
-        let request = bench.sent(.claim)[0].header.request
+        let request = try bench.one(.claim).header.request
         let held = incident(7, version: 2, phase: .onScene, holder: otherUnit, sequence: 5)
         let rejection = Rejection(.heldByOther, "patrol-west has it")
         bench.receive(
@@ -54,22 +54,23 @@ import TipWire
         #expect(told == [.action(ActionOutcome(command: claim, result: .refused(rejection, held)))])
 
         bench.session.perform(claim, at: bench.now)
-        let second = bench.sent(.claim)[0].header.request
+        let second = try bench.one(.claim).header.request
         bench.receive(.rejections, rejections(.busy), request: second)
         #expect(bench.told() == [.action(ActionOutcome(command: claim, result: .refused(Rejection(.busy, "no"), nil)))])
     }
 
-    @Test func aCommandWithoutAConnectionWasCertainlyNotDone() {
+    @Test func aCommandWithoutAConnectionWasCertainlyNotDone() throws {
         var bench = Bench()
         bench.session.perform(claim, at: bench.now)
         #expect(bench.take() == [.tell(.action(ActionOutcome(command: claim, result: .notSent)))])
         var live = Bench.live()
         live.session.perform(claim, at: live.now)
-        live.session.notSent(live.sent(.claim)[0].header, at: live.now)
+        let lost = try live.one(.claim).header
+        live.session.notSent(lost, at: live.now)
         #expect(live.told() == [.action(ActionOutcome(command: claim, result: .notSent))])
     }
 
-    @Test func withoutAnAnswerItIsNotKnownWhetherItWasDone() {
+    @Test func withoutAnAnswerItIsNotKnownWhetherItWasDone() throws {
         var bench = Bench.live()
         bench.session.perform(claim, at: bench.now)
         _ = bench.take()
@@ -80,7 +81,7 @@ import TipWire
         #expect(bench.told().contains(.action(ActionOutcome(command: claim, result: .timedOut))))
         // Also when the answer cannot be read.
         bench.session.perform(claim, at: bench.now)
-        let request = bench.sent(.claim)[0].header.request
+        let request = try bench.one(.claim).header.request
         bench.receive(.actionResult, [0xFF], request: request)
         #expect(bench.told() == [.action(ActionOutcome(command: claim, result: .timedOut))])
     }
@@ -96,7 +97,7 @@ import TipWire
     @Test func aNoteIsCutToWhatTheWireTakes() throws {
         var bench = Bench.live()
         bench.session.perform(PatrolCommand(.claim, IncidentID(7), note: String(repeating: "雨", count: 999)), at: bench.now)
-        let note = try Action(bench.sent(.claim)[0].body).note
+        let note = try Action(bench.one(.claim).body).note
         #expect(note.utf8.count == 999 && note.allSatisfy { $0 == "雨" })
     }
 
@@ -211,17 +212,18 @@ import TipWire
         #expect(bench.sent(.subscribe).count == 1)
     }
 
-    @Test func whatCouldNotBeSentIsSentAgain() {
+    @Test func whatCouldNotBeSentIsSentAgain() throws {
         var bench = Bench()
         bench.session.linkChanged(.connected, at: bench.now)
-        let subscribe = bench.sent(.subscribe)[0].header
+        let subscribe = try bench.one(.subscribe).header
         bench.session.notSent(subscribe, at: bench.now)
         bench.advance(50)
         #expect(bench.sent(.subscribe).count == 1)
 
         var live = Bench.live()
         live.advance(5_000)
-        live.session.notSent(live.sent(.patrolHeartbeat)[0].header, at: live.now)
+        let heartbeat = try live.one(.patrolHeartbeat).header
+        live.session.notSent(heartbeat, at: live.now)
         live.advance(200)
         #expect(live.sent(.patrolHeartbeat).count == 1)
         // Credit that was lost would be missing for good.
@@ -309,11 +311,12 @@ import TipWire
         #expect(try bench.sent(.acknowledge).map { try AcknowledgeCodec.decode($0.body) } == [cursor(0, 5)])
     }
 
-    @Test func requestNumbersAreNeverNought() {
+    @Test func requestNumbersAreNeverNought() throws {
         var bench = Bench.live()
         bench.session.nextRequest = .max
         bench.session.perform(claim, at: bench.now)
-        #expect(bench.sent(.claim)[0].header.request == 1)
+        let sent = try bench.one(.claim)
+        #expect(sent.header.request == 1)
     }
 
     /// The shell sleeps for this long; it must never be told to sleep past what is due.
