@@ -34,7 +34,7 @@ public enum Message: String, CaseIterable, Sendable {
     // Status.
     case headingPost, headingUnit, headingZone, headingState, headingReceived, headingSpool, headingMissing
     case headingIncident, headingLevel, headingCategory, headingOpened, headingTips, headingText, stateHeard, stateSilent
-    case stateRevoked, asOf, headingLastHeard, never
+    case stateRevoked, asOf
 
     // Errors.
     case errorPrefix, warningPrefix, errorDaemonUnreachable, errorAgentUnreachable, errorKeys, errorNotAUnit

@@ -177,8 +177,6 @@ extension Message {
         case .stateHeard: ("在线", "heard")
         case .stateSilent: ("失联", "silent")
         case .stateRevoked: ("已吊销", "revoked")
-        case .headingLastHeard: ("最近联系", "LAST HEARD")
-        case .never: ("从未", "never")
         case .asOf: ("数据截至 {0}：", "as of {0}:")
         // Errors.
         case .errorPrefix: ("错误：{0}", "error: {0}")

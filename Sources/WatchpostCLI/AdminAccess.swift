@@ -66,29 +66,3 @@ struct AdminOptions: ParsableArguments {
         }
     }
 }
-
-/// A refusal in the user's language as far as its code is known, with the server's own words for the detail.
-///
-/// - Parameter asked: whether the server itself refused what it was asked, and not a tip: some codes then mean less.
-func describe(_ error: JSONError, _ words: Words, asked: Bool = false) -> String {
-    let message = clean(error.message)
-    guard words.language == .zh else {
-        // Without the field before it where the message begins with it anyway.
-        guard let field = error.field, !message.hasPrefix(field) else { return message }
-        return "\(clean(field)): \(message)"
-    }
-    let name =
-        switch error.code {
-        case "not_found" where asked: "没有找到"
-        case "conflict" where asked: "冲突"
-        case "too_many": "数量已满"
-        case "spool_full": "本机待送队列已满"
-        case "disk_full": "本机磁盘已满"
-        case "spool_in_use": "本机队列被另一进程占用"
-        case "expired": "存放过久，已停止自动上报"
-        case "unknown_field", "missing_field", "wrong_type", "bad_json": "内容有误"
-        default: RejectionCode.allCases.first { $0.name == error.code }.map { words.catalogue.name($0) } ?? error.code
-        }
-    let field = error.field.map { "（\(clean($0))）" } ?? ""
-    return "\(name)\(field)：\(message)"
-}

@@ -97,8 +97,8 @@ extension Words {
         case "refused": catalogue.text(.linkRefused)
         case "wrong_daemon": catalogue.text(.linkWrongDaemon)
         case "unreachable": catalogue.text(.linkUnreachable)
-        case "silent": self("已连接但服务没有应答", "connected, but the daemon does not answer")
-        case "barred": self("服务不接收本哨点的消息", "the daemon does not take this post's messages") + (detail.map { self("：", ": ") + clean($0) } ?? "")
+        case "silent": catalogue.text(.linkSilent)
+        case "barred": self("值班台不接收本哨点的消息", "the station does not take this post's messages") + (detail.map { self("：", ": ") + clean($0) } ?? "")
         default: clean(detail ?? code)
         }
     }

@@ -38,6 +38,7 @@ struct AgentRun: AsyncParsableCommand {
     @OptionGroup var language: LanguageOption
 
     func run() async throws {
+        try requireFile(config, language.words)
         let service: PostAgentService
         let logger: Logger
         do {

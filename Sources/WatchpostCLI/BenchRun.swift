@@ -51,7 +51,7 @@ struct BenchRun: AsyncParsableCommand {
     @Option(help: hint("规则所在目录", "Folder of triage.yaml and district/zones.yaml.", "folder"))
     var configuration = "config"
 
-    @Option(help: hint("台账写在哪里；默认临时目录", "Where the journal is written. (default: a temporary folder)", "folder"))
+    @Option(help: hint("事件日志写在哪里；默认临时目录", "Where the journal is written. (default: a temporary folder)", "folder"))
     var data: String?
 
     @Option(help: hint("watchpostd 所在目录；默认与本程序同目录", "Folder of watchpostd. (default: this program's own)", "folder"))

@@ -34,6 +34,14 @@ struct CLIFailure: Error, CustomStringConvertible {
     var description: String { message }
 }
 
+/// Says that a configuration file is not there, and what to do, before the loader says only that.
+func requireFile(_ path: String, _ words: Words) throws(CLIFailure) {
+    guard access(path, F_OK) != 0, errno == ENOENT else { return }
+    throw CLIFailure(
+        words("没有配置文件 \(path)：用 --config 指定", "there is no configuration file \(path): name it with --config"),
+        code: ExitStatusCode.configuration)
+}
+
 /// The language of help, which is made before any option is read.
 enum HelpLanguage {
     static let words = Words(language(arguments: CommandLine.arguments, environment: ProcessInfo.processInfo.environment))
@@ -78,7 +86,7 @@ struct LanguageTag: ExpressibleByArgument {
 
 /// What every command takes.
 struct LanguageOption: ParsableArguments {
-    @Option(help: hint("语言：zh-CN 或 en（默认随系统）", "zh-CN or en. (default: the locale's)", "language"))
+    @Option(help: hint("语言（默认随系统）", "Language. (default: the locale's)", "language"))
     var lang: LanguageTag?
 
     var words: Words {
@@ -126,8 +134,34 @@ enum Output {
         }
     }
 
+    /// Of the terminal that standard output is; nil where it is none.
+    static var columns: Int? { window.map { Int($0.ws_col) } }
+    static var rows: Int? { window.map { Int($0.ws_row) } }
+
+    private static var window: winsize? {
+        var window = winsize()
+        guard isTerminal, ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &window) == 0, window.ws_col > 0, window.ws_row > 0 else {
+            return nil
+        }
+        return window
+    }
+
     static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
     static var errorIsTerminal: Bool { isatty(STDERR_FILENO) == 1 }
+}
+
+/// A word on the terminal while something may take seconds; it leaves no trace.
+struct Progress {
+    private let isShown: Bool
+
+    init(_ text: String, isShown: Bool) {
+        self.isShown = isShown && Output.errorIsTerminal
+        if self.isShown { Output.write(text, to: STDERR_FILENO) }
+    }
+
+    func end() {
+        if isShown { Output.write("\r\u{1B}[K", to: STDERR_FILENO) }
+    }
 }
 
 /// Makes SIGINT, SIGTERM and SIGHUP end the process through `exit`, so that children are killed and temporary folders

@@ -40,7 +40,7 @@ struct DemoText {
         case .receiptLost:
             return words("\(seen)\n         已落盘，但回执在路上丢了", "\(seen)\n         it is on the daemon's disk, but the receipt is lost on the way")
         case .repeated:
-            return words("\(post) 没等到回执，原样再发 → 认出是重复：仍是警情 \(number)，台账第 \(event.sequence ?? 0) 条",
+            return words("\(post) 没等到回执，原样再发 → 认出是重复：仍是警情 \(number)，记录第 \(event.sequence ?? 0) 条",
                 "\(post) had no receipt and sends the same again → a repeat: still incident \(number), record \(event.sequence ?? 0)")
         case .patrolTold:
             let kind = event.verdict == EventKind.opened.name ? catalogue.name(EventKind.opened) : catalogue.name(EventKind.correlated)
@@ -69,7 +69,7 @@ struct DemoText {
             let disposition = event.disposition.flatMap { Disposition(name: $0) }.map { words("：", ": ") + catalogue.name($0) } ?? ""
             return "\(unit) \(verb) \(number)\(disposition)"
         case .daemonStopped: return words("守护进程收到 SIGTERM，正常停止（\(event.detail ?? "")）", "the daemon stops on SIGTERM (\(event.detail ?? ""))")
-        case .journalSound: return words("台账 \(event.count ?? 0) 条，校验链完好", "the journal has \(event.count ?? 0) records, every checksum follows")
+        case .journalSound: return words("事件日志 \(event.count ?? 0) 条，校验链完好", "the journal has \(event.count ?? 0) records, every checksum follows")
         case .check:
             let name = event.detail ?? ""
             if event.passed == true { return "        ✓ " + sentence(name) }
@@ -110,7 +110,7 @@ struct DemoText {
         "three-tips-are-one-incident": ("三条线索是一条警情", "three tips are one incident"),
         "witnesses-raise-the-urgency": ("多人印证，紧急程度提高", "more witnesses raise the urgency"),
         "fire-is-an-emergency": ("火情是特急", "the fire is an emergency"),
-        "fire-takes-the-alert-lane": ("火情走警报道", "the fire takes the alert lane"),
+        "fire-takes-the-alert-lane": ("火情走警报通道", "the fire takes the alert lane"),
         "other-zone-does-not-see-it": ("别的责任区看不到", "a patrol of another zone does not see it"),
         "exactly-one-claim-wins": ("只有一个巡组接到", "exactly one claim wins"),
         "other-claim-is-refused": ("另一个被拒绝", "the other is refused"),
@@ -119,7 +119,7 @@ struct DemoText {
         "restart-keeps-every-incident": ("重启后警情一条不差", "after the restart every incident is as before"),
         "patrols-come-back": ("巡组自动重连", "the patrols connect again by themselves"),
         "spooled-tip-arrives-by-itself": ("存下的线索自动送达", "the kept tip arrives by itself"),
-        "hazard-takes-the-main-lane": ("安全隐患走普通道", "the hazard takes the main lane"),
+        "hazard-takes-the-main-lane": ("安全隐患走普通通道", "the hazard takes the main lane"),
         "both-patrols-see-the-end": ("两个巡组都看到处置结果", "both patrols see how it ended"),
         "three-incidents": ("共三条警情", "three incidents in all"),
         "two-tips-were-joined": ("并案两条线索", "two tips were joined"),
@@ -128,8 +128,8 @@ struct DemoText {
         "each-tip-reached-its-patrols-once": ("每条线索送达应看的巡组，且只一次", "each tip reached its patrols, once"),
         "no-gap-in-any-feed": ("推送没有缺口", "no gap in any feed"),
         "daemon-stops-in-order": ("守护进程正常停止", "the daemon stops in order"),
-        "journal-is-sound": ("台账校验链完好", "the journal's checksums follow"),
-        "each-tip-is-in-the-journal-once": ("每条线索在台账里恰好一次", "each tip is in the journal, once"),
+        "journal-is-sound": ("事件日志校验链完好", "the journal's checksums follow"),
+        "each-tip-is-in-the-journal-once": ("每条线索在事件日志里恰好一次", "each tip is in the journal, once"),
         "nothing-is-lost": ("一条不丢", "nothing is lost"),
     ]
 }

@@ -275,7 +275,7 @@ func listEnrolments(_ kind: String, _ admin: AdminOptions, _ output: OutputOptio
 func enrolmentTable(_ enrolments: [EnrolmentReport], _ words: Words) -> Table {
     let catalogue = words.catalogue
     var table = Table([
-        .init(words("编号", "ID")), .init(words("名称", "NAME"), most: 44), .init(catalogue.text(.headingZone)),
+        .init(words("编号", "ID")), .init(words("名称", "NAME"), most: 44, narrow: .goes), .init(catalogue.text(.headingZone), narrow: .shrinks),
         .init(catalogue.text(.headingState)), .init(words("公钥", "PUBLIC KEY")),
     ])
     for enrolment in enrolments {

@@ -115,10 +115,12 @@ struct IncidentText {
         var table = Table([
             .init(catalogue.text(.headingIncident), .right), .init(catalogue.text(.headingLevel)),
             .init(catalogue.text(.headingCategory)), .init(catalogue.text(.headingZone)),
-            .init(catalogue.text(.headingState)), .init(catalogue.text(.headingOpened)),
-            .init(catalogue.text(.headingTips), .right), .init(catalogue.text(.headingText), most: 48),
+            .init(catalogue.text(.headingState), narrow: .shrinks), .init(catalogue.text(.headingOpened)),
+            .init(catalogue.text(.headingTips), .right), .init(catalogue.text(.headingText), most: 60, narrow: .shrinks),
         ])
-        for incident in list.incidents {
+        let cleared = Phase.cleared.name
+        // What is over stands below what is not, however urgent it was.
+        for incident in list.incidents.filter({ $0.phase != cleared }) + list.incidents.filter({ $0.phase == cleared }) {
             table.add(
                 "#\(incident.id)", level(incident.level) + " \(incident.score)", catalogue.category(incident.category),
                 incident.zone, phase(incident.phase, incident.holder),

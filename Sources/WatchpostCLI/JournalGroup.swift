@@ -10,7 +10,7 @@ struct JournalGroup: AsyncParsableCommand {
     static var configuration: CommandConfiguration {
         CommandConfiguration(
             commandName: "journal",
-            abstract: tell("台账文件的检查。", "Checks the journal."),
+            abstract: tell("事件日志的检查。", "Checks the journal."),
             discussion: tell("示例：watchpost journal verify", "Example: watchpost journal verify"),
             subcommands: [JournalVerify.self])
     }
@@ -62,6 +62,10 @@ struct JournalVerify: AsyncParsableCommand {
     func run() async throws {
         let words = output.words
         let file = try folder(words) + "/" + SQLiteJournal.fileName
+        // SQLite would only say that it cannot open the file.
+        guard access(file, F_OK) == 0 || errno != ENOENT else {
+            throw CLIFailure(words("\(file) 不存在：用 --data 指定守护进程的数据目录", "\(file) does not exist: name the daemon's data directory with --data"))
+        }
         let shows = Output.errorIsTerminal && !output.json
         let result: Verification
         do {
@@ -109,6 +113,6 @@ struct JournalVerify: AsyncParsableCommand {
         }
         for path in Self.searched where access(path + "/" + SQLiteJournal.fileName, F_OK) == 0 { return path }
         let tried = Self.searched.joined(separator: words("、", ", "))
-        throw CLIFailure(words("找不到台账（已查 \(tried)）：用 --data 指定目录", "no journal found (looked in \(tried)): name the folder with --data"))
+        throw CLIFailure(words("找不到事件日志（已查 \(tried)）：用 --data 指定目录", "no journal found (looked in \(tried)): name the folder with --data"))
     }
 }

@@ -52,6 +52,7 @@ struct PatrolFollow: AsyncParsableCommand {
 
     func run() async throws {
         let environment = ProcessInfo.processInfo.environment
+        try requireFile(config, output.words)
         do {
             var settings = try PatrolSettings.load(path: config)
             if !zone.isEmpty { settings.zones = zone }

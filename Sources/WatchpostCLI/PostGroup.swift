@@ -109,7 +109,7 @@ struct PostRevoke: AsyncParsableCommand {
     @Argument(help: hint("编号", "Its id.", "id"))
     var id: PostID
 
-    @Option(help: hint("原因，写入台账", "Why; it is journalled.", "words"))
+    @Option(help: hint("原因，会记录在案", "Why; it is journalled.", "words"))
     var reason = ""
 
     @OptionGroup var admin: AdminOptions

@@ -49,7 +49,8 @@ struct SpoolStatus: AsyncParsableCommand {
     static func render(_ status: AgentStatus, _ words: Words, now: Timestamp) -> [String] {
         let catalogue = words.catalogue
         func ago(_ milliseconds: Int64?) -> String {
-            milliseconds.map { catalogue.ago(Timestamp(milliseconds: $0), now: now) } ?? catalogue.text(.never)
+            milliseconds.map { catalogue.ago(Timestamp(milliseconds: $0), now: now) }
+                ?? words("本次启动后还没有", "none since the agent started")
         }
         let spool = status.spool
         var lines = [
@@ -70,7 +71,7 @@ struct SpoolStatus: AsyncParsableCommand {
         }
         if let skew = status.skewMs, abs(skew) > 60_000 {
             lines.append(
-                words("本机时钟　与守护进程相差 \(catalogue.span(abs(skew) / 1_000))，请校时", "clock         \(catalogue.span(abs(skew) / 1_000)) off the daemon's: set it"))
+                words("本机时钟　与值班台相差 \(catalogue.span(abs(skew) / 1_000))，请校时", "clock         \(catalogue.span(abs(skew) / 1_000)) off the station's: set it"))
         }
         return lines
     }

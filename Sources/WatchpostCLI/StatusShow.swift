@@ -2,6 +2,7 @@ import Administration
 import ArgumentParser
 import LocalHTTP
 import Localization
+import Patrol
 import TipModel
 import Workbench
 
@@ -39,13 +40,37 @@ struct StatusShow: AsyncParsableCommand {
 
     func run() async throws {
         let words = output.words
-        var isFirst = true
-        while isFirst || watch {
-            if !isFirst { try await Task.sleep(for: .seconds(2)) }
-            isFirst = false
-            let status = try await admin.ask(words) { (client) throws(LocalHTTPClientError) in try await client.status() }
-            if watch, !output.json, Output.isTerminal { Output.write("\u{1B}[H\u{1B}[2J", to: 1) }
-            try output.print(status) { StatusText(status, words).lines.joined(separator: "\n") }
+        guard watch else {
+            let status = try await ask(words)
+            return try output.print(status) { StatusText(status, words).lines.joined(separator: "\n") }
+        }
+        guard !output.json, Output.isTerminal else {
+            while true {
+                let status = try await ask(words)
+                try output.print(status) { StatusText(status, words).lines.joined(separator: "\n") + "\n" }
+                try await Task.sleep(for: .seconds(2))
+            }
+        }
+        try await draw(words)
+    }
+
+    private func ask(_ words: Words) async throws(CLIFailure) -> StatusReport {
+        try await admin.ask(words) { (client) throws(LocalHTTPClientError) in try await client.status() }
+    }
+
+    /// Redraws in place. A daemon that does not answer any more leaves its last page, marked as old, until it is back.
+    private func draw(_ words: Words) async throws {
+        var page = StatusPage(words)
+        Output.write("\u{1B}[2J", to: 1)
+        while true {
+            do throws(CLIFailure) {
+                page.update(try await ask(words), at: Clock.now())
+            } catch {
+                guard page.hasContent, error.code == ExitStatusCode.unreachable else { throw error }
+                page.fail(words("守护进程没有应答", "the daemon does not answer"))
+            }
+            Output.write(page.picture(columns: Output.columns ?? 80, rows: Output.rows ?? 24, at: Clock.now()), to: 1)
+            try await Task.sleep(for: .seconds(2))
         }
     }
 }
@@ -63,11 +88,21 @@ struct StatusText {
     private var catalogue: Catalogue { words.catalogue }
     private var now: Timestamp { Timestamp(milliseconds: status.nowMs) }
 
-    var lines: [String] {
-        var lines = daemon
-        lines += ["", words("哨点", "Posts")] + posts
-        lines += ["", words("巡组", "Patrols")] + patrols
-        return lines
+    var lines: [String] { lines(within: Output.columns) }
+
+    /// - Parameter width: of the terminal; nil where there is none.
+    func lines(within width: Int?) -> [String] {
+        // Patrols before posts: they are few, and a station has forty posts.
+        daemon.flatMap { line in width.map { wrapped(line, $0) } ?? [line] }
+            + ["", words("巡组", "Patrols")] + patrols(width) + ["", words("哨点", "Posts") + postCounts] + posts(width)
+    }
+
+    /// Lines of a label and its values go on under the values.
+    private func wrapped(_ line: String, _ width: Int) -> [String] {
+        let indent = words.language == .zh ? 10 : 12
+        guard TerminalText.width(line) > width, width > indent + 20 else { return [line] }
+        let pieces = TerminalText.wrap(line, width - indent)
+        return pieces.enumerated().map { $0.offset == 0 ? $0.element : String(repeating: " ", count: indent) + $0.element }
     }
 
     private var daemon: [String] {
@@ -80,11 +115,11 @@ struct StatusText {
         let rejected = ingest.rejected.values.reduce(0, +)
         var lines = [
             words(
-                "watchpostd \(status.version)，已运行 \(up)，台账 \(status.sequence) 条，内存峰值 \(status.memoryPeakKib / 1_024) MiB",
+                "watchpostd \(status.version)，已运行 \(up)，事件日志 \(status.sequence) 条，内存峰值 \(status.memoryPeakKib / 1_024) MiB",
                 "watchpostd \(status.version), up \(up), journal at \(status.sequence), peak memory \(status.memoryPeakKib / 1_024) MiB"),
             words("未结警情　", "open        ") + "\(open)" + words("（", " (") + levels + words("），", "), ")
                 + words("待接单 \(status.unclaimed)", "\(status.unclaimed) unclaimed")
-                + (status.openDrills > 0 ? words("，另有演练 \(status.openDrills)", ", and \(status.openDrills) drills") : ""),
+                + (status.openDrills > 0 ? words("，另有演练 \(status.openDrills)", "; drills apart: \(status.openDrills)") : ""),
             words(
                 "累计　　　线索 \(totals.tips)（并案 \(totals.correlated)），警情 \(totals.incidents)，处置完毕 \(totals.cleared)，演练 \(totals.drills)",
                 "in all      \(totals.tips) tips (\(totals.correlated) joined), \(totals.incidents) incidents, \(totals.cleared) cleared, \(totals.drills) drills"),
@@ -95,7 +130,7 @@ struct StatusText {
                 "队列　　　特急 \(core.waitingExpress)，线索 \(core.waitingTips)，指令 \(core.waitingControl)；提交 \(core.commits) 次，最大一批 \(core.largestBatch) 条",
                 "queues      express \(core.waitingExpress), tips \(core.waitingTips), control \(core.waitingControl); \(core.commits) commits, the largest of \(core.largestBatch)"),
             words(
-                "推送　　　警报道至 \(feed.alertHead)，普通道至 \(feed.mainHead)；已发 \(feed.events) 条",
+                "推送　　　警报通道至 \(feed.alertHead)，普通通道至 \(feed.mainHead)；已发 \(feed.events) 条",
                 "feed        alert lane at \(feed.alertHead), main lane at \(feed.mainHead); \(feed.events) events sent"),
             words("地址　　　哨点 \(ingest.endpoint)，巡组 \(feed.endpoint)", "addresses   posts \(ingest.endpoint), patrols \(feed.endpoint)"),
         ]
@@ -113,11 +148,11 @@ struct StatusText {
 
     private static let order = ["silent", "never_heard", "online", "revoked"]
 
-    private var posts: [String] {
+    private func posts(_ width: Int?) -> [String] {
         guard !status.posts.isEmpty else { return [words("没有登记：watchpost post add", "none is enrolled: watchpost post add")] }
         var table = Table([
-            .init(catalogue.text(.headingPost)), .init(words("名称", "NAME"), most: 30), .init(catalogue.text(.headingZone)),
-            .init(catalogue.text(.headingState)), .init(catalogue.text(.headingLastHeard)),
+            .init(catalogue.text(.headingPost)), .init(words("名称", "NAME"), most: 30, narrow: .goes),
+            .init(catalogue.text(.headingZone)), .init(catalogue.text(.headingState)),
             .init(catalogue.text(.headingReceived), .right), .init(catalogue.text(.headingSpool), .right),
             .init(catalogue.text(.headingMissing), .right), .init(words("被拒", "REFUSED"), .right),
         ])
@@ -127,20 +162,29 @@ struct StatusText {
         for post in sorted {
             table.add(
                 post.id, post.name, post.zone, state(post),
-                post.lastHeardMs.map { catalogue.ago(Timestamp(milliseconds: $0), now: now) } ?? catalogue.text(.never),
                 "\(post.received)", post.spoolDepth.map { "\($0)" } ?? "–", "\(post.missing)",
                 post.deadLetters.map { "\($0)" } ?? "–")
         }
-        var lines = table.lines
-        let counts = Dictionary(grouping: status.posts, by: \.state).mapValues(\.count)
-        lines.append(
-            Self.order.compactMap { state in counts[state].map { "\(name(state)) \($0)" } }.joined(separator: words("，", ", ")))
-        return lines
+        return table.lines(within: width)
     }
 
+    /// How many are in which state; above the table, where a window that is too short does not cut it off.
+    private var postCounts: String {
+        let counts = Dictionary(grouping: status.posts, by: \.state).mapValues(\.count)
+        guard !counts.isEmpty else { return "" }
+        let each = Self.order.compactMap { state in counts[state].map { "\(name(state)) \($0)" } }
+        return catalogue.text(.inBrackets, each.joined(separator: words("，", ", ")))
+    }
+
+    /// With how long: since when it is silent, or when it was heard last.
     private func state(_ post: PostReport) -> String {
-        guard post.state == "silent", let since = post.silentSinceMs else { return name(post.state) }
-        return name(post.state) + " " + catalogue.span(now.milliseconds(since: Timestamp(milliseconds: since)) / 1_000)
+        let heard = post.lastHeardMs.map { " " + catalogue.ago(Timestamp(milliseconds: $0), now: now) } ?? ""
+        switch (post.state, post.silentSinceMs) {
+        case ("silent", let since?):
+            return name(post.state) + " " + catalogue.span(now.milliseconds(since: Timestamp(milliseconds: since)) / 1_000)
+        case ("online", _), ("silent", nil): return name(post.state) + heard
+        default: return name(post.state)
+        }
     }
 
     private func name(_ state: String) -> String {
@@ -153,24 +197,31 @@ struct StatusText {
         }
     }
 
-    private var patrols: [String] {
+    private func patrols(_ width: Int?) -> [String] {
         guard !status.patrols.isEmpty else { return [words("没有巡组在线", "none is connected")] }
         var table = Table([
-            .init(catalogue.text(.headingUnit)), .init(catalogue.text(.headingZone)), .init(catalogue.text(.headingLevel)),
-            .init(words("来自", "FROM")), .init(words("在线", "SINCE")), .init(words("警报道未收", "ALERT BEHIND"), .right),
-            .init(words("普通道未收", "MAIN BEHIND"), .right), .init(catalogue.text(.headingState)),
+            .init(catalogue.text(.headingUnit)), .init(catalogue.text(.headingZone), narrow: .shrinks),
+            .init(catalogue.text(.headingLevel)), .init(words("来自", "FROM"), narrow: .goes), .init(words("在线", "SINCE")),
+            .init(words("警报未收", "ALERT BEHIND"), .right), .init(words("普通未收", "MAIN BEHIND"), .right),
+            .init(catalogue.text(.headingState)),
         ])
         for patrol in status.patrols {
             table.add(
                 patrol.unit, patrol.zones.joined(separator: " "),
                 UrgencyLevel(name: patrol.leastLevel).map { catalogue.name($0) } ?? patrol.leastLevel, patrol.peer,
                 catalogue.span(now.milliseconds(since: Timestamp(milliseconds: patrol.sinceMs)) / 1_000),
-                "\(patrol.alert.lag)", "\(patrol.main.lag)",
+                behind(patrol.alert), behind(patrol.main),
                 patrol.blocked
                     ? words("不读取", "not reading")
                     : patrol.alert.catchingUp || patrol.main.catchingUp
                         ? catalogue.text(.linkCatchingUp) : catalogue.text(.linkUpToDate))
         }
-        return table.lines
+        return table.lines(within: width)
+    }
+
+    /// How far a patrol is behind in a lane. The newest record of a lane may be of a zone that it does not follow: who has
+    /// confirmed all that it was sent, and is to be sent no more, is not behind.
+    private func behind(_ lane: LaneReport) -> String {
+        lane.acknowledged >= lane.sent && !lane.catchingUp && lane.creditEvents > 0 ? "0" : "\(lane.lag)"
     }
 }

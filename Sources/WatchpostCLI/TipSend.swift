@@ -13,7 +13,7 @@ struct TipSend: AsyncParsableCommand {
             abstract: tell("上报一条线索。", "Reports a tip."),
             discussion: tell(
                 """
-                线索先存到本机，再送守护进程。看到“已送达并落盘”即已受理；看到“已存在本机”则联网后自动上报，无需重发。
+                线索先存到本机，再送值班台。看到“值班台已收到”即已受理；看到“已存在本机”则联网后自动上报，无需重发。
 
                 类别：suspicious_person 可疑人员，theft 盗窃，burglary 入室，assault 伤害，weapon 持械，fire 火情，
                 medical 急救，missing_person 走失，traffic 交通，disturbance 扰民斗殴，dispute 纠纷，fraud 诈骗，
@@ -26,8 +26,8 @@ struct TipSend: AsyncParsableCommand {
                   watchpost tip -c theft --observed-at 02:10 "车库丢失电动车"
                 """,
                 """
-                The tip is kept on this machine first and then sent. "Delivered and on disk" means that the station has it;
-                "kept on this machine" means that it goes by itself as soon as the daemon answers: do not send it again.
+                The tip is kept on this machine first and then sent. "The station has it" means just that; "kept on this
+                machine" means that it goes by itself as soon as the station answers: do not send it again.
 
                 Categories: suspicious_person, theft, burglary, assault, weapon, fire, medical, missing_person, traffic,
                 disturbance, dispute, fraud, hazard, vehicle, service_request, other.
@@ -103,7 +103,15 @@ struct TipSend: AsyncParsableCommand {
 
     func run() async throws {
         let words = output.words
-        let answer = try await submit(words)
+        let waits = Progress(words("正在上报…", "sending…"), isShown: !output.json && wait > 0)
+        let answer: TipReply
+        do {
+            answer = try await submit(words)
+        } catch {
+            waits.end()
+            throw error
+        }
+        waits.end()
         if output.json { try printJSON(answer) }
         guard answer.state != .rejected else {
             if output.json { throw ExitCode(ExitStatusCode.failed) }
@@ -139,22 +147,22 @@ struct TipSend: AsyncParsableCommand {
     static func describe(_ answer: TipReply, _ words: Words) -> String {
         switch answer.state {
         case .accepted:
-            guard let receipt = answer.receipt else { return words("已送达并落盘", "delivered and on disk") }
-            let level = UrgencyLevel(name: receipt.level).map { words.catalogue.name($0) } ?? receipt.level
+            guard let receipt = answer.receipt else { return words("值班台已收到", "the station has it") }
+            let level = UrgencyLevel(name: receipt.level).map { words.catalogue.name($0) } ?? clean(receipt.level)
             let urgency = words("\(level) \(receipt.score) 分", "\(level), \(receipt.score) points")
             let number = receipt.incident
             return switch receipt.verdict {
-            case "new": words("已送达并落盘：警情 #\(number)（新），\(urgency)", "delivered and on disk: incident #\(number) (new), \(urgency)")
+            case "new": words("值班台已收到：警情 #\(number)（新），\(urgency)", "the station has it: incident #\(number) (new), \(urgency)")
             case "correlated":
-                words("已送达并落盘：并入警情 #\(number)，\(urgency)", "delivered and on disk: joined incident #\(number), \(urgency)")
+                words("值班台已收到：并入警情 #\(number)，\(urgency)", "the station has it: joined incident #\(number), \(urgency)")
             default:
-                words("此前已送达并落盘：警情 #\(number)，\(urgency)", "delivered before and on disk: incident #\(number), \(urgency)")
+                words("值班台此前已收到：警情 #\(number)，\(urgency)", "the station had it already: incident #\(number), \(urgency)")
             }
         case .spooled:
             let link = words.link(answer.link ?? "", detail: answer.linkText)
             return words(
-                "已存在本机（第 \(answer.number) 号），尚未送达：\(link)。会自动上报，无需重发",
-                "kept on this machine (number \(answer.number)), not delivered yet: \(link). It will be sent by itself; do not send it again")
+                "已存在本机（第 \(answer.number) 号），值班台还没有收到：\(link)。会自动上报，无需重发；紧急时直接打电话",
+                "kept on this machine (number \(answer.number)), the station does not have it yet: \(link). It will be sent by itself, do not send it again; if it is urgent, telephone")
         case .rejected:
             return words.catalogue.text(.tipRefused, answer.error.map { WatchpostCLI.describe($0, words) } ?? "")
         }

@@ -41,6 +41,11 @@ struct Watchpost: AsyncParsableCommand {
                 CommandGroup(name: tell("试用", "To try it"), subcommands: [DemoRun.self, BenchRun.self]),
             ])
     }
+
+    @OptionGroup var language: LanguageOption
+
+    /// As ``report(_:)`` has it; ``UsageText`` puts it into Chinese.
+    static var _errorPrefix: String { "error: " }
 }
 
 /// Runs the command line and ends the process with its exit code. Called by `main.swift` and nothing else.
@@ -59,7 +64,11 @@ public func runWatchpost() async -> Never {
     } catch let failure as CLIFailure {
         exit(report(failure))
     } catch {
-        Watchpost.exit(withError: error)
+        let text = UsageText(HelpLanguage.words).text(Watchpost.fullMessage(for: error))
+        let code = Watchpost.exitCode(for: error)
+        // Help and the version were asked for; everything else is a mistake.
+        if !text.isEmpty { code.isSuccess ? Output.line(text) : Output.errorLine(text) }
+        exit(code.rawValue)
     }
 }
 

@@ -3,6 +3,7 @@ import Foundation
 import Journal
 import LocalHTTP
 import Localization
+import Patrol
 import PostAgent
 import Testing
 import TipModel
@@ -24,6 +25,19 @@ private let en = Words(.en)
                 "a           1  东门",
                 "东苑一区  100",
             ])
+    }
+
+    @Test func fitsTheTerminalByWhatMayGive() {
+        var table = Table([.init("ID"), .init("NAME", narrow: .goes), .init("N", .right), .init("TEXT", narrow: .shrinks)])
+        table.add("gate-1", "东苑一区东门大门岗亭", "7", "一名男子在墙外徘徊很久了")
+        #expect(table.lines(within: nil).last == "gate-1  东苑一区东门大门岗亭  7  一名男子在墙外徘徊很久了")
+        #expect(table.lines(within: 60) == table.lines(within: nil))
+        for width in 21...60 { #expect(table.lines(within: width).allSatisfy { TerminalText.width($0) <= width }, "\(width)") }
+        // Both give alike, then the name goes and the text has its room.
+        #expect(table.lines(within: 38).last == "gate-1  东苑一区东…   7  一名男子在墙…")
+        #expect(table.lines(within: 32) == ["ID      N  TEXT", "gate-1  7  一名男子在墙外徘徊很…"])
+        // What may not give stays whole, even where the line is too long then.
+        #expect(table.lines(within: 5).last?.hasPrefix("gate-1  7  ") == true)
     }
 
     @Test func cutsAndCleans() {
@@ -53,10 +67,10 @@ private let en = Words(.en)
             try reply(
                 #"{"tip":"T","number":3,"state":"accepted","receipt":{"sequence":9,"incident":12,"verdict":"\#(verdict)","level":"emergency","score":85,"at_ms":1}}"#)
         }
-        #expect(TipSend.describe(try accepted("new"), zh) == "已送达并落盘：警情 #12（新），特急 85 分")
-        #expect(TipSend.describe(try accepted("correlated"), zh) == "已送达并落盘：并入警情 #12，特急 85 分")
-        #expect(TipSend.describe(try accepted("repeat"), zh).hasPrefix("此前已送达"))
-        #expect(TipSend.describe(try accepted("new"), en) == "delivered and on disk: incident #12 (new), EMERGENCY, 85 points")
+        #expect(TipSend.describe(try accepted("new"), zh) == "值班台已收到：警情 #12（新），特急 85 分")
+        #expect(TipSend.describe(try accepted("correlated"), zh) == "值班台已收到：并入警情 #12，特急 85 分")
+        #expect(TipSend.describe(try accepted("repeat"), zh).hasPrefix("值班台此前已收到"))
+        #expect(TipSend.describe(try accepted("new"), en) == "the station has it: incident #12 (new), EMERGENCY, 85 points")
     }
 
     @Test func spooledSaysThatItGoesByItself() throws {
@@ -70,7 +84,7 @@ private let en = Words(.en)
 
     @Test func refusals() {
         let unknown = JSONError(code: "unknown_category", message: "'x' is not configured", field: "tip.category")
-        #expect(describe(unknown, zh) == "没有这个类别（tip.category）：'x' is not configured")
+        #expect(describe(unknown, zh) == "没有这个类别（类别）：'x' is not configured")
         #expect(describe(unknown, en) == "tip.category: 'x' is not configured")
         #expect(describe(JSONError(code: "not_found", message: "m"), zh, asked: true) == "没有找到：m")
         #expect(describe(JSONError(code: "odd_one", message: "m"), zh) == "odd_one：m")
@@ -110,15 +124,50 @@ private let en = Words(.en)
 
     @Test func page() {
         let text = StatusText(status, zh).lines
-        #expect(text[0] == "watchpostd 0.1.0，已运行 2 分钟，台账 42 条，内存峰值 20 MiB")
+        #expect(text[0] == "watchpostd 0.1.0，已运行 2 分钟，事件日志 42 条，内存峰值 20 MiB")
         #expect(text[1] == "未结警情　3（特急 1，紧急 2，优先 0，一般 0），待接单 2，另有演练 1")
         #expect(text.contains { $0.contains("每秒 1.2 条") && $0.contains("拒绝 2") && $0.contains("未登记密钥 3") })
         // The silent post comes first.
         let posts = text.firstIndex { $0.hasPrefix("哨点  ") }.map { text[$0 + 1] } ?? ""
         #expect(posts.hasPrefix("b ") && posts.contains("失联 2 分钟"))
-        #expect(text.contains("失联 1，在线 1"))
+        #expect(text.contains("哨点（失联 1，在线 1）"))
         #expect(text.contains { $0.hasPrefix("night") && $0.contains("正在补收") && $0.contains("7") })
         #expect(StatusText(status, en).lines.contains { $0.hasPrefix("b ") && $0.contains("silent 2 min") })
+    }
+
+    @Test func fitsEightyColumns() {
+        for words in [zh, en] {
+            let lines = StatusText(status, words).lines(within: 80)
+            #expect(lines.allSatisfy { TerminalText.width($0) <= 80 }, "\(lines)")
+            #expect(lines.contains { $0.contains(words("失联 2 分钟", "silent 2 min")) } && lines.contains { $0.contains(words("在线 刚刚", "heard just now")) })
+        }
+    }
+
+    /// The head of a lane may be of a zone that a patrol does not follow.
+    @Test func whoHasAllThatItWasSentIsNotBehind() {
+        var status = status
+        let lane = LaneReport(sent: 3, acknowledged: 3, head: 90, lag: 87, creditEvents: 5, creditBytes: 5, catchingUp: false)
+        status.patrols[0].alert = lane
+        status.patrols[0].main = LaneReport(sent: 3, acknowledged: 2, head: 90, lag: 88, creditEvents: 5, creditBytes: 5, catchingUp: false)
+        let row = StatusText(status, en).lines.first { $0.hasPrefix("night") } ?? ""
+        #expect(row.split(separator: " ").suffix(5).map(String.init) == ["0", "88", "up", "to", "date"])
+    }
+
+    @Test func theWatchedPageIsDrawnInPlaceAndSaysWhenItIsOld() {
+        let at = Timestamp(milliseconds: 2_000_000)
+        var page = StatusPage(zh)
+        #expect(!page.hasContent)
+        page.update(status, at: at)
+        let fresh = page.picture(columns: 80, rows: 60, at: at)
+        #expect(fresh.hasPrefix("\u{1B}[Hwatchpostd 0.1.0") && fresh.hasSuffix("\u{1B}[J") && !fresh.contains("\u{1B}[2J"))
+        page.fail("连接不上\u{7}守护进程")
+        let stale = page.picture(columns: 80, rows: 60, at: at.advanced(byMilliseconds: 30_000))
+        #expect(stale.hasPrefix("\u{1B}[H\u{1B}[1;97;41m 数据截至 30 秒前： 连接不上守护进程"))
+        // No more lines than the window has.
+        let short = page.picture(columns: 80, rows: 10, at: at)
+        #expect(short.count { $0 == "\n" } == 9 && short.contains("还有 "))
+        page.update(status, at: at)
+        #expect(!page.picture(columns: 80, rows: 60, at: at).contains("数据截至"))
     }
 
     @Test func incident() {
@@ -143,6 +192,9 @@ private let en = Words(.en)
         let list = text.list(IncidentList(incidents: [incident], total: 3))
         #expect(list.count == 3)
         #expect(text.list(IncidentList(incidents: [], total: 0)) == ["没有未结警情"])
+        var over = incident
+        (over.id, over.phase) = (13, "cleared")
+        #expect(text.list(IncidentList(incidents: [over, incident], total: 2)).dropFirst().map { $0.prefix(4) } == [" #12", " #13"])
     }
 }
 
