@@ -24,19 +24,17 @@ extension StationCore {
 
     mutating func accept(_ command: TipCommand, now: Timestamp) {
         let result = decide(command, now: now)
-        if case .failure(let rejection) = result { counters.count(rejection.code) }
-        batch.tips.append(TipOutcome(ticket: command.ticket, tip: command.tip.id, result: result))
+        let restsOnBatch = batch.pending[TipKey(post: command.post.id, tip: command.tip.id)] != nil
+        batch.tips.append((TipOutcome(ticket: command.ticket, tip: command.tip.id, result: result), restsOnBatch))
     }
 
     mutating func decide(_ command: TipCommand, now: Timestamp) -> Result<Receipt, Rejection> {
-        guard isEnrolled(command) else {
+        guard isEnrolled(.post(command.post.id), generation: command.enrolment) else {
             return .failure(Rejection(.revoked, "this key was revoked; ask the station to enrol the post again"))
         }
         let key = TipKey(post: command.post.id, tip: command.tip.id)
         switch identify(key, encoded: command.encoded, now: now) {
-        case .known(let receipt):
-            counters.repeats += 1
-            return .success(receipt)
+        case .known(let receipt): return .success(receipt)
         case .refused(let rejection): return .failure(rejection)
         case .new: break
         }
@@ -70,14 +68,6 @@ extension StationCore {
             level: incident.urgency.level, score: incident.urgency.score)
         batch.pending[key] = (command.encoded, receipt)
         return .success(receipt)
-    }
-
-    /// In the journal's order nothing of a post stands after the record that revokes it, although a tip may have been let
-    /// in before: commands overtake tips.
-    private func isEnrolled(_ command: TipCommand) -> Bool {
-        guard let enrolment = command.enrolment else { return true }
-        guard let now = state.enrolments[.post(command.post.id)] else { return false }
-        return !now.isRevoked && now.generation == enrolment
     }
 
     func identify(_ key: TipKey, encoded: [UInt8], now: Timestamp) -> Identity {

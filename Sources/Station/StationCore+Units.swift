@@ -7,6 +7,10 @@ internal import Triage
 extension StationCore {
     mutating func take(_ command: StepCommand, now: Timestamp) {
         let unit = command.unit
+        guard isEnrolled(.unit(unit.id)) else {
+            answer(command, Rejection(.revoked, "this key was revoked; ask the station to enrol the unit again"), nil, 0)
+            return
+        }
         guard let incident = state.incidents[command.incident], unit.zones.contains(incident.zone) else {
             // The same words whether it does not exist or is not theirs to see.
             let rejection = Rejection(.notFound, "\(command.incident) is not an incident of your zones")
@@ -18,9 +22,7 @@ extension StationCore {
             command.step, by: unit.id, on: incident, disposition: command.disposition, note: command.note)
         switch decision {
         case .already: answer(command, nil, incident, 0)
-        case .refuse(let rejection):
-            counters.count(rejection.code)
-            answer(command, rejection, incident, 0)
+        case .refuse(let rejection): answer(command, rejection, incident, 0)
         case .move(let change):
             let sequence = nextSequence
             state.apply(Record(sequence: sequence, at: now, events: [.phaseChanged(change)]))
@@ -39,7 +41,7 @@ extension StationCore {
     private mutating func answer(
         _ command: StepCommand, _ refusal: Rejection?, _ incident: Incident?, _ sequence: SequenceNumber
     ) {
-        // Even an answer that changes nothing waits for the commit: it may rest on another command of this batch.
+        if let refusal { counters.count(refusal.code) }
         batch.replies.append { failure in
             command.reply(
                 StepOutcome(
@@ -61,14 +63,13 @@ extension StationCore {
     mutating func enrol(_ command: EnrolCommand, now: Timestamp) {
         let principal = Enrolment(subject: command.subject, publicKey: command.publicKey, generation: 0).principal
         if let known = state.enrolments[principal], !known.isRevoked, !command.replace {
-            command.reply(
-                .failure(Rejection(.conflict, "\(principal) is enrolled already; revoke it or replace it")))
+            refuse(Rejection(.conflict, "\(principal) is enrolled already; revoke it or replace it"), command.reply)
             return
         }
         if let holder = state.enrolments.values.first(where: { $0.publicKey == command.publicKey && !$0.isRevoked }),
             holder.principal != principal
         {
-            command.reply(.failure(Rejection(.conflict, "this public key belongs to \(holder.principal)")))
+            refuse(Rejection(.conflict, "this public key belongs to \(holder.principal)"), command.reply)
             return
         }
         let event: Event =
@@ -84,10 +85,16 @@ extension StationCore {
         now: Timestamp
     ) {
         guard let known = state.enrolments[principal], !known.isRevoked else {
-            reply(.failure(Rejection(.notFound, "\(principal) is not enrolled")))
+            refuse(Rejection(.notFound, "\(principal) is not enrolled"), reply)
             return
         }
         record(.revoked(Revoked(principal: principal, reason: reason)), reply: reply, now: now)
+    }
+
+    private mutating func refuse(
+        _ rejection: Rejection, _ reply: @escaping @Sendable (Result<SequenceNumber, Rejection>) -> Void
+    ) {
+        batch.replies.append { failure in reply(.failure(failure.map(Rejection.init(unavailable:)) ?? rejection)) }
     }
 
     private mutating func record(

@@ -29,7 +29,10 @@ public struct StationCore: ~Copyable {
     var engine: TriageEngine
     var index: OpenIncidentIndex
     var batch = Batch()
-    private var snapshotSequence: SequenceNumber
+    /// Of the newest snapshot that this core made; 0 for none. How old the one is that it began from is not known, so
+    /// the first is due as soon as the journal is long enough for one: else a daemon that never stops in good order
+    /// would read ever more at each start.
+    private var snapshotSequence: SequenceNumber = 0
     /// Set after a failed commit: the reason, and until when (monotonic) tips are refused without a try.
     private var failure: (error: JournalError, until: Int64)?
     /// Set while the state is ahead of the journal because a commit failed and it could not yet be rebuilt.
@@ -54,20 +57,24 @@ public struct StationCore: ~Copyable {
         self.time = time
         engine = TriageEngine(rules: rules)
         index = OpenIncidentIndex(cellMetres: engine.cellMetres, incidents: state.openIncidents)
-        snapshotSequence = state.sequence
     }
 
     /// What a batch does, until it is committed.
     struct Batch {
         var drafts: [Draft] = []
         var committed: [CommittedEvent] = []
-        var tips: [TipOutcome] = []
+        /// What became of tips. One that rests on this batch holds only once the batch is durable; a repeat or a refusal
+        /// of what was accepted in it does too.
+        var tips: [(outcome: TipOutcome, restsOnBatch: Bool)] = []
         /// What the journal has of this batch's tips, or why it could not be asked.
         var stored: Result<[TipKey: StoredTip], JournalError> = .success([:])
         /// Tips of this batch that the journal does not know yet.
         var pending: [TipKey: (encoded: [UInt8], receipt: Receipt)] = [:]
-        /// Answers that hold only once the batch is durable, each told the failure instead if it is not.
+        /// Answers that hold only once the batch is durable, each told the failure instead if it is not. Even one that
+        /// changes nothing waits: it may rest on another command of the batch.
         var replies: [@Sendable (JournalError?) -> Void] = []
+        /// Questions, answered from the state as it is after the commit.
+        var questions: [@Sendable (StationState, StationCounters) -> Void] = []
         var enrolmentsChanged = false
     }
 
@@ -89,7 +96,10 @@ public struct StationCore: ~Copyable {
         let now = time.now()
         batch.stored = lookUp(commands)
         for command in commands { handle(command, now: now) }
-        return commit()
+        let questions = batch.questions
+        let outcome = commit()
+        for question in questions { question(state, currentCounters()) }
+        return outcome
     }
 
     /// Asks the journal about all tips at once. Nothing is committed before the batch is done, so the answers hold.
@@ -103,7 +113,7 @@ public struct StationCore: ~Copyable {
         switch command {
         case .tip(let tip):
             if let failure = currentFailure() {
-                batch.tips.append(TipOutcome(ticket: tip.ticket, tip: tip.tip.id, result: .failure(failure)))
+                batch.tips.append((TipOutcome(ticket: tip.ticket, tip: tip.tip.id, result: .failure(failure)), false))
             } else {
                 accept(tip, now: now)
             }
@@ -111,7 +121,7 @@ public struct StationCore: ~Copyable {
         case .heartbeat(let post, let series, let lowestUnsent):
             hear(post, series: series, lowestUnsent: lowestUnsent, now: now)
         case .silent(let post, let since):
-            guard state.ledgers[post]?.silentSince == nil else { return }
+            guard let ledger = state.ledgers[post], ledger.silentSince == nil else { return }
             stage([.postFellSilent(post, since: since)], now: now)
         case .cursor(let unit, let cursor):
             guard state.cursors[unit] != cursor else { return }
@@ -122,7 +132,7 @@ public struct StationCore: ~Copyable {
             self.rules = rules
             engine = TriageEngine(rules: rules)
             index = OpenIncidentIndex(cellMetres: engine.cellMetres, incidents: state.openIncidents)
-        case .inspect(let body): body(state, currentCounters())
+        case .inspect(let body): batch.questions.append(body)
         case .snapshot(let snapshot):
             // Losing one costs start-up time and nothing else.
             do {
@@ -137,6 +147,13 @@ public struct StationCore: ~Copyable {
     // MARK: Commit
 
     var nextSequence: SequenceNumber { state.sequence + 1 }
+
+    /// Whether a key stands for it now. What waited for the core was let in before, and a revocation overtakes it.
+    /// - Parameter generation: of the key that spoke; another one has been enrolled since where it differs. Nil for any.
+    func isEnrolled(_ principal: PrincipalID, generation: SequenceNumber? = nil) -> Bool {
+        guard let enrolment = state.enrolments[principal], !enrolment.isRevoked else { return false }
+        return generation == nil || enrolment.generation == generation
+    }
 
     /// Folds events in that concern no incident and stages them for the commit.
     @discardableResult
@@ -174,8 +191,7 @@ public struct StationCore: ~Copyable {
                 failure = nil
             }
             if isAhead, let failure { throw failure.error }
-            counters.accepted += UInt64(done.pending.count)
-            outcome.tips = done.tips
+            outcome.tips = done.tips.map(\.outcome)
             outcome.committed = done.committed
             outcome.replies = done.replies.map { reply in { reply(nil) } }
             if done.enrolmentsChanged { outcome.enrolments = Array(state.enrolments.values) }
@@ -183,13 +199,12 @@ public struct StationCore: ~Copyable {
             fail(error)
             outcome.failure = error
             let rejection = Rejection(unavailable: error)
-            // Repeats and refusals rest on what is durable, so they stand; what this batch accepted does not.
-            outcome.tips = done.tips.map { tip in
-                guard case .success(let receipt) = tip.result, receipt.verdict != .repeat else { return tip }
-                return TipOutcome(ticket: tip.ticket, tip: tip.tip, result: .failure(rejection))
+            outcome.tips = done.tips.map { tip, restsOnBatch in
+                restsOnBatch ? TipOutcome(ticket: tip.ticket, tip: tip.tip, result: .failure(rejection)) : tip
             }
             outcome.replies = done.replies.map { reply in { reply(error) } }
         }
+        for tip in outcome.tips { counters.count(tip.result) }
         return outcome
     }
 
@@ -216,21 +231,21 @@ public struct StationCore: ~Copyable {
         return Rejection(unavailable: failure.error)
     }
 
-    /// The state to snapshot, when enough has happened since the last one; asking marks it as taken.
+    /// The state to snapshot, when enough has happened since the last one; asking marks it as taken. Never one that is
+    /// ahead of the journal: a later start would take it for what happened.
     ///
     /// A snapshot costs as much as there are incidents, so with more of them it is due less often: its cost for each
     /// record stays bounded however many are open.
     public mutating func takeDueSnapshot() -> StationState? {
-        guard state.sequence - snapshotSequence >= max(settings.snapshotEvery, 2 * UInt64(state.incidents.count)) else {
-            return nil
-        }
+        let due = max(settings.snapshotEvery, 2 * UInt64(state.incidents.count))
+        guard !isAhead, state.sequence - snapshotSequence >= due else { return nil }
         snapshotSequence = state.sequence
         return state
     }
 
     /// Writes a snapshot of the present state, for a quick start next time.
     public mutating func saveSnapshot() {
-        guard state.sequence > snapshotSequence else { return }
+        guard !isAhead, state.sequence > snapshotSequence else { return }
         do {
             try journal.save(SnapshotCodec.encode(state))
             snapshotSequence = state.sequence
@@ -244,6 +259,7 @@ public struct StationCore: ~Copyable {
 public struct StationCounters: Sendable {
     public var accepted: UInt64 = 0
     public var repeats: UInt64 = 0
+    /// Refused tips and steps.
     public var rejected: [RejectionCode: UInt64] = [:]
     public var commits: UInt64 = 0
     /// Syncs of the journal: one for each commit and snapshot, and those of checkpoints.
@@ -257,6 +273,13 @@ public struct StationCounters: Sendable {
     public init() {}
 
     mutating func count(_ code: RejectionCode) { rejected[code, default: 0] += 1 }
+
+    mutating func count(_ tip: Result<Receipt, Rejection>) {
+        switch tip {
+        case .success(let receipt): if receipt.verdict == .repeat { repeats += 1 } else { accepted += 1 }
+        case .failure(let rejection): count(rejection.code)
+        }
+    }
 }
 
 extension Rejection {

@@ -2,6 +2,7 @@ public import Journal
 public import Logging
 internal import Synchronization
 public import TipModel
+internal import TipWire
 public import ZeroMQ
 
 /// The core's thread: takes what waits, most urgent first, and commits it as one group.
@@ -11,10 +12,11 @@ public import ZeroMQ
 public final class StationService: Sendable {
     public struct Settings: Sendable {
         public var core = StationCore.Settings()
-        /// Ordinary tips that may wait; the ingest thread stops reading its socket at the bound.
+        /// Ordinary tips that may wait; the ingest thread stops reading its socket at the bound. Here and below at least a
+        /// message's tips (`WireLimits.tipsPerSubmit`): they are taken together or not at all.
         public var queueTips = 1_024
         /// Emergencies that may wait beside them.
-        public var queueExpress = 256
+        public var queueExpress = WireLimits.tipsPerSubmit
         /// Steps, enrolments and questions that may wait; the asker is told `busy` at the bound.
         public var queueControl = 1_024
         /// Most tips in one group, so that an emergency never waits behind a longer one.
@@ -110,6 +112,8 @@ public final class StationService: Sendable {
             if isLast { break }
         }
         _ = snapshotThread.withLock { $0 }?.join(deadline: .seconds(2))
+        // A snapshot that was under way is stored, too.
+        deliver(core.process(gather()))
         core.saveSnapshot()
         journal.journal.close()
     }

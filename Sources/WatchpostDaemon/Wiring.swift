@@ -157,8 +157,6 @@ extension StationService.Settings {
         core.snapshotEvery = UInt64(settings.journal.snapshotEvery)
         queueTips = max(settings.ingest.queueTips, WireLimits.tipsPerSubmit)
         batchTips = settings.ingest.batchTips
-        // A whole SUBMIT of emergencies must fit.
-        queueExpress = max(queueExpress, WireLimits.tipsPerSubmit)
     }
 }
 

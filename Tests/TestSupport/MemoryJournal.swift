@@ -7,7 +7,7 @@ public import TipModel
 import TipWire
 
 /// A journal in memory. Durable for as long as the object lives.
-public final class MemoryJournal: Journal {
+public final class MemoryJournal: Journal, Sendable {
     private let store = MemoryStore()
 
     public init() {}
