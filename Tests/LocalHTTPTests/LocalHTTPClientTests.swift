@@ -4,18 +4,15 @@ import Testing
 
 @Suite("local client")
 struct LocalHTTPClientTests {
-    @Test("a server that never answers: the deadline holds")
+    /// Without the deadline this would never end. No tighter limit: other suites may hold all of Swift's threads meanwhile.
+    @Test("a server that never answers: the deadline holds", .timeLimit(.minutes(2)))
     func timeout() async throws {
         let scratch = try Scratch()
         let listener = try RawListener(path: scratch.socket)
         defer { listener.close() }
-        let clock = ContinuousClock()
-        let start = clock.now
         await #expect(throws: LocalHTTPClientError.timedOut) {
             _ = try await LocalHTTPClient(.unix(scratch.socket)).request(method: "GET", path: "/", timeout: .milliseconds(100))
         }
-        // Generous: the machine may be busy. Without the deadline this would never end.
-        #expect(clock.now - start < .seconds(5))
     }
 
     @Test("cancelling the caller ends the request")
@@ -39,7 +36,7 @@ struct LocalHTTPClientTests {
         defer { listener.close() }
         async let answered = onThread { listener.answerOnce(Array(reply.utf8)) }
         do throws(LocalHTTPClientError) {
-            _ = try await LocalHTTPClient(.unix(scratch.socket)).request(method: "GET", path: "/")
+            _ = try await LocalHTTPClient(.unix(scratch.socket)).request(method: "GET", path: "/", timeout: .seconds(60))
             Issue.record("accepted")
         } catch {
             guard case .malformed = error else {
