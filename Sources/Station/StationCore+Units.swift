@@ -13,9 +13,7 @@ extension StationCore {
         }
         guard let incident = state.incidents[command.incident], unit.zones.contains(incident.zone) else {
             // The same words whether it does not exist or is not theirs to see.
-            let rejection = Rejection(.notFound, "\(command.incident) is not an incident of your zones")
-            counters.count(rejection.code)
-            answer(command, rejection, nil, 0)
+            answer(command, Rejection(.notFound, "\(command.incident) is not an incident of your zones"), nil, 0)
             return
         }
         let decision = Lifecycle.decide(
