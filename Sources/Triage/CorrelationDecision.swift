@@ -41,6 +41,8 @@ public final class IncidentView: Sendable {
     let zone: ZoneID
     let drill: Bool
     let isCleared: Bool
+    /// Its category's hash, compared first: reading the text itself would be a fetch from memory for each candidate.
+    let categoryHash: Int
     let category: String
     /// Further categories of its evidence.
     let categories: [String]
@@ -62,6 +64,7 @@ public final class IncidentView: Sendable {
         zone = incident.zone
         drill = incident.drill
         isCleared = incident.phase == .cleared
+        categoryHash = incident.category.hashValue
         category = incident.category
         lastTipAt = incident.lastTipAt
         position = incident.position?.known

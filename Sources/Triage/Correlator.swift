@@ -8,9 +8,8 @@ public import TipModel
 /// 并案: whether a tip belongs to an open incident, by ``CorrelationRules``. A pure function of its arguments.
 public struct Correlator: Sendable {
     private let rules: CorrelationRules
-    /// For each category the others that may describe the same event; if either side says so, both do. Arrays, as they
-    /// are few: comparing them costs less than hashing one.
-    private let compatible: [String: [String]]
+    /// For each category the others that may describe the same event; if either side says so, both do.
+    private let kin: [String: [Category]]
 
     public init(_ rules: TriageRules) {
         self.rules = rules.correlation
@@ -21,7 +20,30 @@ public struct Correlator: Sendable {
                 compatible[other, default: []].insert(code)
             }
         }
-        self.compatible = compatible.mapValues { $0.sorted() }
+        kin = compatible.mapValues { $0.sorted().map { Category($0) } }
+    }
+
+    /// A category with its hash, which tells most others apart without looking at the text.
+    private struct Category {
+        let code: String
+        let hash: Int
+
+        init(_ code: String) {
+            self.code = code
+            hash = code.hashValue
+        }
+
+        func isOf(_ incident: IncidentView) -> Bool { hash == incident.categoryHash && code == incident.category }
+    }
+
+    /// The category of a tip, and those compatible with it.
+    private struct Compatibility {
+        let own: Category
+        let kin: [Category]
+    }
+
+    private func compatibility(_ tip: TipView) -> Compatibility {
+        Compatibility(own: Category(tip.category), kin: kin[tip.category] ?? [])
     }
 
     /// Compares `tip` with `incident`, with every reason spelt out. `now` is the daemon's clock.
@@ -30,7 +52,7 @@ public struct Correlator: Sendable {
     /// does not compete. Without a position on either side the distance term is 0 and the reason
     /// (`distance.unknown`) says which side lacks it.
     public func compare(_ tip: TipView, with incident: IncidentView, now: Timestamp) -> PairScore {
-        let measure = measure(tip, compatible[tip.category] ?? [], incident, now: now)
+        let measure = measure(tip, compatibility(tip), incident, now: now)
         return PairScore(
             points: measure.points, reasons: reasons(measure, tip, incident, now: now), veto: measure.veto)
     }
@@ -41,10 +63,10 @@ public struct Correlator: Sendable {
     public func decide(
         _ tip: TipView, candidates: [IncidentView], now: Timestamp
     ) -> CorrelationDecision {
-        let compatible = compatible[tip.category] ?? []
+        let categories = compatibility(tip)
         var best: (measure: Measure, incident: IncidentView)?
         for incident in candidates.prefix(max(0, rules.candidateBound)) {
-            let measure = measure(tip, compatible, incident, now: now)
+            let measure = measure(tip, categories, incident, now: now)
             if let current = best, !measure.beats(current.measure) { continue }
             best = (measure, incident)
         }
@@ -92,7 +114,7 @@ public struct Correlator: Sendable {
     }
 
     private func measure(
-        _ tip: TipView, _ compatible: [String], _ incident: IncidentView, now: Timestamp
+        _ tip: TipView, _ categories: Compatibility, _ incident: IncidentView, now: Timestamp
     ) -> Measure {
         var measure = Measure(id: incident.id, lastTipAt: incident.lastTipAt)
         func vetoed(_ veto: Veto) -> Measure {
@@ -110,8 +132,8 @@ public struct Correlator: Sendable {
         measure.timePoints = Self.share(closeness, of: rules.timePoints)
 
         measure.sameCategory =
-            incident.category == tip.category || incident.categories.contains(tip.category)
-        if !measure.sameCategory, !compatible.contains(incident.category) { return vetoed(.category) }
+            categories.own.isOf(incident) || incident.categories.contains(tip.category)
+        if !measure.sameCategory, !categories.kin.contains(where: { $0.isOf(incident) }) { return vetoed(.category) }
         measure.categoryPoints = measure.sameCategory ? rules.categoryPoints : rules.categoryPoints / 2
 
         matchEvidence(tip, incident, &measure)

@@ -40,6 +40,9 @@ public func runBench(_ options: BenchOptions) async throws -> BenchReport {
     let run = BenchRun(options: options, daemon: daemon, context: context, posts: posts, patrol: patrol)
     options.progress("warming up")
     _ = try await run.throughput(first: 1, tips: min(20_000, options.tips))
+    // Before the flood, which leaves more incidents open than a district ever has; docs/performance.md tells what that costs.
+    options.progress("latency: \(options.latencyTips) tips at \(options.rate)/s")
+    let latency = try await run.latency(first: 20_000_000)
     options.progress("throughput: \(options.tips) tips, \(options.posts) posts, \(options.window) in flight each")
     let before = try await daemon.admin.status()
     let strace = options.strace ? try StraceCount(processID: daemon.processID) : nil
@@ -48,8 +51,6 @@ public func runBench(_ options: BenchOptions) async throws -> BenchReport {
     let cpu = try cpuMicroseconds(of: daemon.processID) - cpuBefore
     let straceSyncs = try await strace?.stop()
     let after = try await daemon.admin.status()
-    options.progress("latency: \(options.latencyTips) tips at \(options.rate)/s")
-    let latency = try await run.latency(first: 20_000_000)
     try await offPool("bench") { try patrol.stop() }
     let last = try await daemon.admin.status()
     await daemon.stop()
