@@ -43,6 +43,9 @@ public enum Lifecycle {
     public static func decide(
         _ step: Step, by unit: UnitID, on incident: Incident, disposition: Disposition? = nil, note: String = ""
     ) -> StepDecision {
+        if let survivor = incident.mergedInto {
+            return .refuse(Rejection(.illegalStep, "\(incident.id) was merged into \(survivor); act on that one"))
+        }
         if incident.phase == .cleared {
             if step == .clear, incident.holder == unit, incident.disposition == disposition { return .already }
             return .refuse(

@@ -44,7 +44,8 @@ enum EventCodec {
             return .incidentOpened(
                 IncidentOpened(
                     incident: IncidentID(opened.incident), urgency: Urgency(opened.urgency),
-                    reasons: opened.reasons.map { Reason($0) }))
+                    reasons: opened.reasons.map { Reason($0) }, follows: IncidentID(known: opened.follows),
+                    suggestion: IncidentID(known: opened.suggestion)))
         case .tipCorrelated(let correlated):
             return .tipCorrelated(
                 TipCorrelated(
@@ -52,7 +53,8 @@ enum EventCodec {
                     reasons: correlated.reasons.map { Reason($0) }, tipUrgency: Urgency(correlated.tipUrgency)))
         case .urgencyChanged(let change):
             return .urgencyChanged(
-                UrgencyChanged(incident: IncidentID(change.incident), urgency: Urgency(change.urgency)))
+                UrgencyChanged(
+                    incident: IncidentID(change.incident), urgency: Urgency(change.urgency), overrules: change.overrules))
         case .phaseChanged(let change):
             guard let phase = UInt8(exactly: change.phase.rawValue).flatMap(Phase.init(rawValue:)) else { return nil }
             return .phaseChanged(
@@ -81,6 +83,18 @@ enum EventCodec {
                 PostID(unchecked: missing.post), series: missing.series, numbers: missing.first...missing.last)
         case .cursorAdvanced(let cursor):
             return .cursorAdvanced(UnitID(unchecked: cursor.unit), alert: cursor.alert, main: cursor.main)
+        case .incidentMerged(let merge):
+            return .incidentMerged(
+                IncidentMerged(
+                    absorbed: IncidentID(merge.absorbed), survivor: IncidentID(merge.survivor), reason: merge.reason,
+                    by: merge.by))
+        case .incidentRestated(let restated): return IncidentRestated(restated).map(Event.incidentRestated)
+        case .incidentRegraded(let change):
+            guard change.level == .unspecified || UrgencyLevel(change.level) != nil else { return nil }
+            return .incidentRegraded(
+                IncidentRegraded(
+                    incident: IncidentID(change.incident), level: UrgencyLevel(change.level), reason: change.reason,
+                    by: change.by))
         case nil:
             return nil
         }

@@ -89,16 +89,6 @@ public struct Draft: Sendable {
     }
 }
 
-public struct TipKey: Hashable, Sendable {
-    public var post: PostID
-    public var tip: TipID
-
-    public init(post: PostID, tip: TipID) {
-        self.post = post
-        self.tip = tip
-    }
-}
-
 /// What the feed needs of a record, beside the events.
 public struct FeedDraft: Sendable {
     public var lane: Lane

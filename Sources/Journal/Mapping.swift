@@ -15,6 +15,50 @@ extension Urgency {
     }
 }
 
+extension Watchpost_Journal_V1_Urgency {
+    init(_ urgency: Urgency) {
+        self.init()
+        score = urgency.score
+        level = .init(urgency.level)
+        reasons = urgency.reasons.map { .init($0) }
+    }
+}
+
+extension IncidentRestated {
+    /// Nil where it makes no sense.
+    init?(_ message: Watchpost_Journal_V1_IncidentRestated) {
+        guard message.hasIncident, let cause = UInt8(exactly: message.cause.rawValue).flatMap(Cause.init(rawValue:)) else { return nil }
+        var moved: [TipKey] = []
+        for one in message.moved {
+            guard let tip = TipID(bytes: one.tip) else { return nil }
+            moved.append(TipKey(post: PostID(unchecked: one.post), tip: tip))
+        }
+        self.init(
+            incident: Incident(message.incident), cause: cause, other: IncidentID(message.other), moved: moved,
+            reason: message.reason, by: message.by)
+    }
+}
+
+extension Watchpost_Journal_V1_Regrade {
+    init(_ regrade: Regrade) {
+        self.init()
+        level = .init(regrade.level)
+        reason = regrade.reason
+        by = regrade.by
+        atMs = regrade.at.milliseconds
+        sequence = regrade.sequence
+        overruled = regrade.isOverruled
+    }
+}
+
+extension Regrade {
+    init(_ message: Watchpost_Journal_V1_Regrade) {
+        self.init(
+            level: UrgencyLevel(message.level) ?? .emergency, reason: message.reason, by: message.by,
+            at: Timestamp(milliseconds: message.atMs), sequence: message.sequence, isOverruled: message.overruled)
+    }
+}
+
 extension TipAccepted {
     init?(_ message: Watchpost_Journal_V1_TipAccepted) {
         let encoded = [UInt8](message.tip)
@@ -102,6 +146,12 @@ extension Watchpost_Journal_V1_IncidentState {
         lastSequence = incident.lastSequence
         leadLevel = .init(incident.leadLevel)
         leadScore = incident.leadScore
+        suggestion = incident.suggestion?.rawValue ?? 0
+        apart = incident.apart.map(\.rawValue)
+        if let standing = incident.regrade {
+            regrade = .init(standing)
+            computed = .init(incident.computedUrgency)
+        }
     }
 }
 
@@ -112,6 +162,12 @@ extension Incident {
         evidence = message.evidence.map { Evidence($0) }
         leadLevel = UrgencyLevel(message.leadLevel) ?? urgency.level
         leadScore = message.leadScore
+        suggestion = IncidentID(known: message.suggestion)
+        apart = message.apart.map { IncidentID($0) }
+        if message.hasRegrade {
+            regrade = Regrade(message.regrade)
+            setUrgency(Urgency(message.computed))
+        }
     }
 }
 

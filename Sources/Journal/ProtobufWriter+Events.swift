@@ -1,5 +1,7 @@
+internal import SwiftProtobuf
 internal import TipModel
 internal import TipWire
+internal import WatchpostProtobuf
 
 // The messages of journal.proto that records are made of, written without the generated code (see ProtobufWriter). A
 // field added there is added here, too; the test that compares with the generated code fails until it is.
@@ -14,6 +16,8 @@ extension ProtobufWriter {
                 body.unsigned(1, opened.incident.rawValue)
                 body.write(2, opened.urgency)
                 body.write(3, opened.reasons)
+                body.unsigned(4, opened.follows?.rawValue ?? 0)
+                body.unsigned(5, opened.suggestion?.rawValue ?? 0)
             }
         case .tipCorrelated(let correlated):
             message(4) { body in
@@ -26,6 +30,7 @@ extension ProtobufWriter {
             message(5) { body in
                 body.unsigned(1, change.incident.rawValue)
                 body.write(2, change.urgency)
+                body.bool(3, change.overrules)
             }
         case .phaseChanged(let change): message(6) { $0.write(change) }
         case .postEnrolled(let enrolled):
@@ -69,7 +74,37 @@ extension ProtobufWriter {
                 body.unsigned(2, alert)
                 body.unsigned(3, main)
             }
+        case .incidentMerged(let merge):
+            message(14) { body in
+                body.unsigned(1, merge.absorbed.rawValue)
+                body.unsigned(2, merge.survivor.rawValue)
+                body.string(3, merge.reason)
+                body.string(4, merge.by)
+            }
+        case .incidentRestated(let restated): message(15) { $0.write(restated) }
+        case .incidentRegraded(let change):
+            message(16) { body in
+                body.unsigned(1, change.incident.rawValue)
+                body.unsigned(2, UInt64(change.level?.rawValue ?? 0))
+                body.string(3, change.reason)
+                body.string(4, change.by)
+            }
         }
+    }
+
+    /// The incident itself by the generated code, as in a snapshot: the desk is in no hurry.
+    private mutating func write(_ restated: IncidentRestated) {
+        blob(1, (try? Watchpost_Journal_V1_IncidentState(restated.incident).serializedBytes()) ?? [])
+        unsigned(2, UInt64(restated.cause.rawValue))
+        unsigned(3, restated.other.rawValue)
+        for key in restated.moved {
+            message(4) { moved in
+                moved.string(1, key.post.rawValue)
+                moved.blob(2, key.tip.bytes)
+            }
+        }
+        string(5, restated.reason)
+        string(6, restated.by)
     }
 
     private mutating func write(_ field: Int, _ urgency: Urgency) {

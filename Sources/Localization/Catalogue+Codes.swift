@@ -82,6 +82,13 @@ extension Catalogue {
         "floor": ("定级下限", "minimum level set by"),
         "corroboration": ("相互印证", "corroboration"),
         "earlier": ("先前线索", "an earlier tip"),
+        "regrade": ("值班台定级", "level set by the desk"),
+        "regrade.overruled": ("危及生命的新线索高于值班台定级", "a life-threat tip overrules the desk's level"),
+        "regrade.lifted": ("值班台撤销定级", "the desk lifted its level"),
+        // The desk's reason for what it did, in its own words.
+        "merge": ("合并原因", "merged because"),
+        "split": ("拆分原因", "split because"),
+        "detach": ("移出原因", "taken out because"),
         // Correlation.
         "alone": ("附近无未结警情", "nothing open nearby"),
         "below": ("与最近警情关联不足", "too little in common with"),

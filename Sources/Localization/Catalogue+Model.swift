@@ -34,6 +34,9 @@ extension Catalogue {
         case .onScene: pick(("到场", "on scene"))
         case .cleared: pick(("处置完毕", "cleared"))
         case .released: pick(("退单", "released"))
+        case .merged: pick(("合并", "merged"))
+        case .split: pick(("拆分", "split"))
+        case .regraded: pick(("改级", "regraded"))
         }
     }
 

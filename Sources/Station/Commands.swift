@@ -7,6 +7,7 @@ public import TipModel
 public enum StationCommand: Sendable {
     case tip(TipCommand)
     case step(StepCommand)
+    case desk(DeskCommand)
     /// A post's heartbeat: it may end a silence, or tell that numbers were lost.
     case heartbeat(PostID, series: UInt64, lowestUnsent: UInt64)
     case silent(PostID, since: Timestamp)
@@ -95,6 +96,47 @@ public struct StepOutcome: Sendable {
     public var incident: Incident?
     /// The record it made; 0 for none.
     public var sequence: SequenceNumber
+}
+
+/// What the duty officer puts right.
+public struct DeskCommand: Sendable {
+    public enum Action: Hashable, Sendable {
+        /// The first is closed as a part of the second.
+        case merge(IncidentID, into: IncidentID)
+        /// These tips leave into one new incident.
+        case split(IncidentID, tips: [TipID])
+        case detach(IncidentID, tip: TipID)
+        /// Nil lifts the regrade that stands.
+        case regrade(IncidentID, UrgencyLevel?)
+    }
+
+    public var action: Action
+    /// Why: 1 to ``DeskLimits/reasonBytes`` bytes.
+    public var reason: String
+    /// Who says so.
+    public var by: String
+    public var reply: @Sendable (Result<DeskOutcome, Rejection>) -> Void
+
+    public init(
+        action: Action, reason: String, by: String, reply: @escaping @Sendable (Result<DeskOutcome, Rejection>) -> Void
+    ) {
+        self.action = action
+        self.reason = reason
+        self.by = by
+        self.reply = reply
+    }
+}
+
+/// What became of both sides.
+public struct DeskOutcome: Hashable, Sendable {
+    /// The last record of it.
+    public var sequence: SequenceNumber
+    /// The survivor of a merge, the source of a split, or the one regraded.
+    public var incident: Incident
+    /// The absorbed one of a merge, the new one of a split.
+    public var other: Incident?
+    /// The unit that had the absorbed one, where the survivor is with another: somebody has to tell it.
+    public var unitLeft: UnitID?
 }
 
 public struct EnrolCommand: Sendable {

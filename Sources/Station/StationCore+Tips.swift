@@ -56,12 +56,20 @@ extension StationCore {
             return .failure(Rejection(.unavailable, "the incident could not be made"))
         }
         index.update(incident)
-        let level = max(levelBefore ?? incident.urgency.level, incident.urgency.level)
+        // An emergency is told as one, whatever the desk made of the incident before.
+        let isAlarm = decision.events.contains { event in
+            switch event {
+            case .incidentOpened(let opened): opened.urgency.level == .emergency
+            case .tipCorrelated(let joined): joined.tipUrgency.level == .emergency
+            default: false
+            }
+        }
+        let level = max(levelBefore ?? .routine, incident.urgency.level, isAlarm ? .emergency : .routine)
         publish(
             FeedEvent(
                 sequence: sequence, lane: Lane(level: level), at: now,
                 kind: decision.verdict == .new ? .opened : .correlated, incident: incident,
-                tip: TipSummary(accepted), reasons: decision.reasons),
+                tip: TipSummary(accepted), reasons: decision.reasons, alarm: isAlarm),
             level: level, events: decision.events, tip: key)
         let receipt = Receipt(
             tip: command.tip.id, sequence: sequence, incident: incident.id, verdict: decision.verdict,
@@ -136,9 +144,12 @@ extension StationCore {
             if let incident = state.incidents[id] {
                 let witness = witnessHash(post: accepted.post, reporter: tip.reporter)
                 let witnesses = incident.witnesses.count + (incident.witnesses.contains(witness) ? 0 : 1)
-                let urgency = engine.scorer.combine(current: incident.urgency, tip: tipUrgency, witnesses: witnesses)
-                if urgency != incident.urgency {
-                    events.append(.urgencyChanged(UrgencyChanged(incident: id, urgency: urgency)))
+                let urgency = engine.scorer.combine(current: incident.computedUrgency, tip: tipUrgency, witnesses: witnesses)
+                // A regrade stands against all that comes later but a life-threat tip.
+                let overrules =
+                    tipUrgency.level == .emergency && incident.regrade.map { !$0.isOverruled && $0.level < .emergency } ?? false
+                if urgency != incident.computedUrgency || overrules {
+                    events.append(.urgencyChanged(UrgencyChanged(incident: id, urgency: urgency, overrules: overrules)))
                 }
             }
             return TipDecision(incident: id, verdict: .correlated, reasons: reasons, events: events)

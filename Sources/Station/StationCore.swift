@@ -118,6 +118,7 @@ public struct StationCore: ~Copyable {
                 accept(tip, now: now)
             }
         case .step(let step): take(step, now: now)
+        case .desk(let command): take(command, now: now)
         case .heartbeat(let post, let series, let lowestUnsent):
             hear(post, series: series, lowestUnsent: lowestUnsent, now: now)
         case .silent(let post, let since):

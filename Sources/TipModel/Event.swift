@@ -17,6 +17,21 @@ public enum Event: Hashable, Sendable {
     case tipsMissing(PostID, series: UInt64, numbers: ClosedRange<UInt64>)
     /// How far a patrol has acknowledged; journalled now and then, for status after a restart.
     case cursorAdvanced(UnitID, alert: SequenceNumber, main: SequenceNumber)
+    /// The desk closed one as a part of another; the record behind it restates that one.
+    case incidentMerged(IncidentMerged)
+    case incidentRestated(IncidentRestated)
+    case incidentRegraded(IncidentRegraded)
+}
+
+/// Finds a tip again: the post that sent it, and the id that it made.
+public struct TipKey: Hashable, Sendable {
+    public var post: PostID
+    public var tip: TipID
+
+    public init(post: PostID, tip: TipID) {
+        self.post = post
+        self.tip = tip
+    }
 }
 
 public struct TipAccepted: Hashable, Sendable {
@@ -50,11 +65,19 @@ public struct IncidentOpened: Hashable, Sendable {
     public var urgency: Urgency
     /// Why it was not attached to an open one.
     public var reasons: [Reason]
+    /// The cleared one that it is a later occurrence of.
+    public var follows: IncidentID?
+    /// The open one that it may be the same as, for the desk to merge.
+    public var suggestion: IncidentID?
 
-    public init(incident: IncidentID, urgency: Urgency, reasons: [Reason]) {
+    public init(
+        incident: IncidentID, urgency: Urgency, reasons: [Reason], follows: IncidentID? = nil, suggestion: IncidentID? = nil
+    ) {
         self.incident = incident
         self.urgency = urgency
         self.reasons = reasons
+        self.follows = follows
+        self.suggestion = suggestion
     }
 }
 
@@ -75,11 +98,87 @@ public struct TipCorrelated: Hashable, Sendable {
 
 public struct UrgencyChanged: Hashable, Sendable {
     public var incident: IncidentID
+    /// What the tips make of it; a regrade that stands goes before it.
     public var urgency: Urgency
+    /// A tip that is an emergency on its own came after the regrade that stands, and overrules it.
+    public var overrules: Bool
 
-    public init(incident: IncidentID, urgency: Urgency) {
+    public init(incident: IncidentID, urgency: Urgency, overrules: Bool = false) {
         self.incident = incident
         self.urgency = urgency
+        self.overrules = overrules
+    }
+}
+
+/// What the desk may say about why, and who it is.
+public enum DeskLimits {
+    /// UTF-8 bytes of a reason; at least one.
+    public static let reasonBytes = 500
+    /// UTF-8 bytes of who did it.
+    public static let byBytes = 64
+}
+
+public struct IncidentMerged: Hashable, Sendable {
+    public var absorbed: IncidentID
+    public var survivor: IncidentID
+    public var reason: String
+    public var by: String
+
+    public init(absorbed: IncidentID, survivor: IncidentID, reason: String, by: String) {
+        self.absorbed = absorbed
+        self.survivor = survivor
+        self.reason = reason
+        self.by = by
+    }
+}
+
+/// An incident as it is after the desk moved tips: the outcome as a whole, which the fold takes as it is.
+public struct IncidentRestated: Hashable, Sendable {
+    public enum Cause: UInt8, CaseIterable, Sendable {
+        /// It took `other` in.
+        case merge = 1
+        /// Tips went from one to the other.
+        case split = 2
+        /// One tip did.
+        case detach = 3
+    }
+
+    public var incident: Incident
+    public var cause: Cause
+    /// The absorbed one; for a split the other side.
+    public var other: IncidentID
+    /// For a split the tips that went from the source to the new one, told on both sides.
+    public var moved: [TipKey]
+    public var reason: String
+    public var by: String
+
+    public init(
+        incident: Incident, cause: Cause, other: IncidentID, moved: [TipKey] = [], reason: String, by: String
+    ) {
+        self.incident = incident
+        self.cause = cause
+        self.other = other
+        self.moved = moved
+        self.reason = reason
+        self.by = by
+    }
+
+    /// The new incident of a split. Numbers are given in order, so it has the higher one.
+    public var isNew: Bool { cause != .merge && incident.id > other }
+}
+
+public struct IncidentRegraded: Hashable, Sendable {
+    public var incident: IncidentID
+    /// Nil lifts the regrade that stands.
+    public var level: UrgencyLevel?
+    public var reason: String
+    public var by: String
+
+    public init(incident: IncidentID, level: UrgencyLevel?, reason: String, by: String) {
+        self.incident = incident
+        self.level = level
+        self.reason = reason
+        self.by = by
     }
 }
 

@@ -7,6 +7,12 @@ public enum EventKind: UInt8, CaseIterable, Sendable {
     case onScene = 5
     case cleared = 6
     case released = 7
+    /// The desk merged two incidents. Told of both: ``Incident/mergedInto`` tells which of them is gone.
+    case merged = 8
+    /// The desk moved tips of one incident into a new one. Told of both.
+    case split = 9
+    /// The desk gave it another level, or lifted the one that it gave.
+    case regraded = 10
 
     public var name: String {
         switch self {
@@ -17,6 +23,9 @@ public enum EventKind: UInt8, CaseIterable, Sendable {
         case .onScene: "on_scene"
         case .cleared: "cleared"
         case .released: "released"
+        case .merged: "merged"
+        case .split: "split"
+        case .regraded: "regraded"
         }
     }
 
@@ -71,12 +80,16 @@ public struct FeedEvent: Hashable, Sendable {
     public var tip: TipSummary?
     /// Who acted, for the other kinds.
     public var unit: UnitID?
-    /// Why it was opened or correlated.
+    /// Why it was opened, correlated, merged, split or regraded; what the desk does is told in its own words.
     public var reasons: [Reason]
+    /// The tip is an emergency on its own: somebody must hear of it, whatever is known of the incident already.
+    public var alarm: Bool
+    /// The other incident of a merge or split.
+    public var other: IncidentID?
 
     public init(
         sequence: SequenceNumber, lane: Lane, at: Timestamp, kind: EventKind, incident: Incident, tip: TipSummary? = nil,
-        unit: UnitID? = nil, reasons: [Reason] = []
+        unit: UnitID? = nil, reasons: [Reason] = [], alarm: Bool = false, other: IncidentID? = nil
     ) {
         self.sequence = sequence
         self.lane = lane
@@ -86,5 +99,7 @@ public struct FeedEvent: Hashable, Sendable {
         self.tip = tip
         self.unit = unit
         self.reasons = reasons
+        self.alarm = alarm
+        self.other = other
     }
 }

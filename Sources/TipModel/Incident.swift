@@ -63,6 +63,8 @@ public struct Incident: Hashable, Sendable {
         public static let posts = 16
         /// Distinct (post, reporter) pairs remembered for corroboration.
         public static let witnesses = 32
+        /// Incidents that it was split from, or that were split from it: the newest are kept.
+        public static let apart = 16
     }
 
     public var id: IncidentID
@@ -94,6 +96,18 @@ public struct Incident: Hashable, Sendable {
     public var disposition: Disposition?
     /// The newest record about it.
     public var lastSequence: SequenceNumber
+    /// The one that the desk merged it into; it is cleared then, as a duplicate.
+    public var mergedInto: IncidentID?
+    /// The cleared one that it is a later occurrence of.
+    public var follows: IncidentID?
+    /// The one that correlation thinks it may be the same as: for the desk to merge, or not.
+    public var suggestion: IncidentID?
+    /// Those that the desk took it apart from, newest last. Nothing automatic brings them together again.
+    public var apart: [IncidentID] = []
+    /// What the desk says of its level, while that stands. ``urgency`` is then what the desk says.
+    public var regrade: Regrade?
+    /// What the tips make of it, where a regrade stands; see ``computedUrgency``.
+    public internal(set) var computed: Urgency?
 
     public static let headlineBytes = 240
 
@@ -126,6 +140,37 @@ public struct Incident: Hashable, Sendable {
         self.phaseSince = phaseSince
         self.disposition = disposition
         self.lastSequence = lastSequence
+    }
+}
+
+/// A level that the desk gave, in place of the computed one.
+public struct Regrade: Hashable, Sendable {
+    public var level: UrgencyLevel
+    public var reason: String
+    /// Who said so.
+    public var by: String
+    public var at: Timestamp
+    /// The record of it: tips behind it are later than it, whatever the clock says.
+    public var sequence: SequenceNumber
+    /// A tip that was an emergency on its own came later, and so the level is emergency.
+    public var isOverruled: Bool
+
+    public init(
+        level: UrgencyLevel, reason: String, by: String, at: Timestamp, sequence: SequenceNumber, isOverruled: Bool = false
+    ) {
+        self.level = level
+        self.reason = reason
+        self.by = by
+        self.at = at
+        self.sequence = sequence
+        self.isOverruled = isOverruled
+    }
+
+    /// What an incident's urgency is under it: the computed score and reasons, and the desk's level and words before them.
+    public func effective(on computed: Urgency) -> Urgency {
+        Urgency(
+            score: computed.score, level: isOverruled ? .emergency : level,
+            reasons: [Reason(code: isOverruled ? "regrade.overruled" : "regrade", points: 0, detail: reason)] + computed.reasons)
     }
 }
 

@@ -21,8 +21,12 @@ extension Incident {
         if position == nil { position = accepted.position }
     }
 
-    mutating func regrade(_ urgency: Urgency, sequence: SequenceNumber) {
-        self.urgency = urgency
+    /// What the tips make of it, whether a regrade stands or not: what further tips are combined with.
+    public var computedUrgency: Urgency { computed ?? urgency }
+
+    mutating func rescore(_ change: UrgencyChanged, sequence: SequenceNumber) {
+        if change.overrules { regrade?.isOverruled = true }
+        setUrgency(change.urgency)
         // With a tip or a step in the same record it is one change.
         if lastSequence != sequence { version &+= 1 }
         lastSequence = sequence

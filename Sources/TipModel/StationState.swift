@@ -57,7 +57,7 @@ public struct StationState: Hashable, Sendable {
             case .tipCorrelated(let correlated):
                 if let accepted { attach(correlated, tip: accepted, record) }
             case .urgencyChanged(let change):
-                incidents[change.incident]?.regrade(change.urgency, sequence: record.sequence)
+                incidents[change.incident]?.rescore(change, sequence: record.sequence)
                 noteCleared(change.incident)
             case .phaseChanged(let change):
                 move(change, record)
@@ -78,6 +78,13 @@ public struct StationState: Hashable, Sendable {
                 ledgers[post, default: PostLedger()].giveUp(series: series, numbers: numbers)
             case .cursorAdvanced(let unit, let alert, let main):
                 cursors[unit] = FeedCursor(alert: alert, main: main)
+            case .incidentMerged(let merge):
+                close(merge, record)
+            case .incidentRestated(let restated):
+                restate(restated, record)
+            case .incidentRegraded(let change):
+                incidents[change.incident]?.regrade(change, at: record.at, sequence: record.sequence)
+                noteCleared(change.incident)
             }
         }
     }
@@ -89,17 +96,20 @@ public struct StationState: Hashable, Sendable {
     }
 
     private mutating func open(_ opened: IncidentOpened, tip accepted: TipAccepted, _ record: Record) {
-        let tip = accepted.tip
-        let (next, overflow) = opened.incident.rawValue.addingReportingOverflow(1)
-        nextIncident = max(nextIncident, overflow ? .max : next)
-        if !tip.drill { totals.incidents += 1 }
-        incidents[opened.incident] = Incident(
-            id: opened.incident, zone: accepted.zone, category: tip.category, drill: tip.drill, openedAt: record.at,
-            lastTipAt: accepted.receivedAt, position: accepted.position, place: tip.place,
-            headline: clipped(tip.text, bytes: Incident.headlineBytes), urgency: opened.urgency,
-            posts: [accepted.post], witnesses: [witnessHash(post: accepted.post, reporter: tip.reporter)],
-            evidence: [Evidence(accepted)], phaseSince: record.at, lastSequence: record.sequence)
+        countOpened(opened.incident, drill: accepted.tip.drill)
+        let member = MemberTip(sequence: record.sequence, at: record.at, accepted: accepted, urgency: opened.urgency)
+        var incident = Incident(
+            opening: member, id: opened.incident, zone: accepted.zone, phaseSince: record.at, sequence: record.sequence)
+        incident.follows = opened.follows
+        incident.suggestion = opened.suggestion
+        incidents[opened.incident] = incident
         noteCleared(opened.incident)
+    }
+
+    private mutating func countOpened(_ id: IncidentID, drill: Bool) {
+        let (next, overflow) = id.rawValue.addingReportingOverflow(1)
+        nextIncident = max(nextIncident, overflow ? .max : next)
+        if !drill { totals.incidents += 1 }
     }
 
     private mutating func attach(_ correlated: TipCorrelated, tip accepted: TipAccepted, _ record: Record) {
@@ -114,6 +124,28 @@ public struct StationState: Hashable, Sendable {
         incidents[change.incident]?.move(change, at: record.at, sequence: record.sequence)
         if change.phase == .cleared, before.phase != .cleared, !before.drill { totals.cleared += 1 }
         noteCleared(change.incident)
+    }
+
+    private mutating func close(_ merge: IncidentMerged, _ record: Record) {
+        guard let before = incidents[merge.absorbed], merge.absorbed != merge.survivor else { return }
+        incidents[merge.absorbed]?.close(merge, at: record.at, sequence: record.sequence)
+        if before.phase != .cleared, !before.drill { totals.cleared += 1 }
+        noteCleared(merge.absorbed)
+    }
+
+    /// Takes the outcome as it is. One that is not known, and whose number was given before, is no new incident.
+    private mutating func restate(_ restated: IncidentRestated, _ record: Record) {
+        let id = restated.incident.id
+        let before = incidents[id]
+        if before == nil {
+            guard restated.isNew, id.rawValue >= nextIncident else { return }
+            countOpened(id, drill: restated.incident.drill)
+        }
+        var incident = restated.incident
+        incident.lastSequence = record.sequence
+        if let before, before.phase != .cleared, incident.phase == .cleared, !before.drill { totals.cleared += 1 }
+        incidents[id] = incident
+        noteCleared(id)
     }
 
     /// Keeps ``recentlyCleared`` true after an incident was touched. Steps that no rule of today allows (cleared

@@ -89,7 +89,7 @@ public enum FeedCodec {
             incident: Incident(message.incident, lastSequence: message.sequence),
             tip: message.hasTip ? TipSummary(message.tip) : nil,
             unit: message.unit.isEmpty ? nil : UnitID(unchecked: message.unit),
-            reasons: message.reasons.map { Reason($0) })
+            reasons: message.reasons.map { Reason($0) }, alarm: message.alarm, other: IncidentID(known: message.other))
     }
 }
 
@@ -119,31 +119,18 @@ public struct FeedBatchWriter: Sendable {
     }
 
     public mutating func append(previous: SequenceNumber, event: [UInt8]) {
-        let previousLength = previous == 0 ? 0 : 1 + Self.varintLength(previous)
-        let length = previousLength + 1 + Self.varintLength(UInt64(event.count)) + event.count
+        let previousLength = previous == 0 ? 0 : 1 + ProtobufWriter.size(previous)
+        let length = previousLength + 1 + ProtobufWriter.size(UInt64(event.count)) + event.count
         body.append(0x12)
-        appendVarint(UInt64(length))
+        ProtobufWriter.append(UInt64(length), to: &body)
         if previous != 0 {
             body.append(0x08)
-            appendVarint(previous)
+            ProtobufWriter.append(previous, to: &body)
         }
         body.append(0x12)
-        appendVarint(UInt64(event.count))
+        ProtobufWriter.append(UInt64(event.count), to: &body)
         body.append(contentsOf: event)
         count += 1
-    }
-
-    private mutating func appendVarint(_ value: UInt64) {
-        var value = value
-        while value >= 0x80 {
-            body.append(UInt8(truncatingIfNeeded: value) | 0x80)
-            value >>= 7
-        }
-        body.append(UInt8(value))
-    }
-
-    private static func varintLength(_ value: UInt64) -> Int {
-        value == 0 ? 1 : (64 - value.leadingZeroBitCount + 6) / 7
     }
 }
 

@@ -89,6 +89,8 @@ extension Watchpost_V1_IncidentSnapshot {
         posts = incident.posts.map(\.rawValue)
         drill = incident.drill
         disposition = .init(rawValue: Int(incident.disposition?.rawValue ?? 0)) ?? .unspecified
+        mergedInto = incident.mergedInto?.rawValue ?? 0
+        follows = incident.follows?.rawValue ?? 0
     }
 }
 
@@ -112,5 +114,15 @@ extension Incident {
             phaseSince: Timestamp(milliseconds: message.phaseSinceMs),
             disposition: UInt8(exactly: message.disposition.rawValue).flatMap(Disposition.init(rawValue:)),
             lastSequence: lastSequence)
+        mergedInto = IncidentID(known: message.mergedInto)
+        follows = IncidentID(known: message.follows)
+    }
+}
+
+extension IncidentID {
+    /// Nil for 0, which stands for none: numbers begin with 1.
+    package init?(known number: UInt64) {
+        guard number > 0 else { return nil }
+        self.init(number)
     }
 }

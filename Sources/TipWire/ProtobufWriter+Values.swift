@@ -12,6 +12,8 @@ extension ProtobufWriter {
         if let tip = event.tip { message(6) { $0.write(tip) } }
         string(7, event.unit?.rawValue ?? "")
         write(8, event.reasons)
+        bool(9, event.alarm)
+        unsigned(10, event.other?.rawValue ?? 0)
     }
 
     /// Repeated Reason.
@@ -55,6 +57,8 @@ extension ProtobufWriter {
         for post in incident.posts { element(17, post.rawValue) }
         bool(18, incident.drill)
         unsigned(19, UInt64(incident.disposition?.rawValue ?? 0))
+        unsigned(20, incident.mergedInto?.rawValue ?? 0)
+        unsigned(21, incident.follows?.rawValue ?? 0)
     }
 
     /// The fields of a TipSummary.

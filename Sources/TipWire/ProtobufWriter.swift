@@ -63,23 +63,22 @@ package struct ProtobufWriter {
         let start = bytes.count
         bytes.append(0)
         content(&self)
-        var length = UInt64(bytes.count - start - 1)
+        let length = UInt64(bytes.count - start - 1)
         guard length >= 0x80 else {
             bytes[start] = UInt8(length)
             return
         }
         var encoded: [UInt8] = []
-        while length >= 0x80 {
-            encoded.append(UInt8(truncatingIfNeeded: length) | 0x80)
-            length >>= 7
-        }
-        encoded.append(UInt8(length))
+        Self.append(length, to: &encoded)
         bytes.replaceSubrange(start...start, with: encoded)
     }
 
     private mutating func key(_ field: Int, _ type: UInt64) { varint(UInt64(field) << 3 | type) }
 
-    private mutating func varint(_ value: UInt64) {
+    private mutating func varint(_ value: UInt64) { Self.append(value, to: &bytes) }
+
+    /// The one varint of this module: seven bits in each byte, the lowest first.
+    static func append(_ value: UInt64, to bytes: inout [UInt8]) {
         var value = value
         while value >= 0x80 {
             bytes.append(UInt8(truncatingIfNeeded: value) | 0x80)
@@ -87,6 +86,9 @@ package struct ProtobufWriter {
         }
         bytes.append(UInt8(value))
     }
+
+    /// How many bytes that takes.
+    static func size(_ value: UInt64) -> Int { value == 0 ? 1 : (64 - value.leadingZeroBitCount + 6) / 7 }
 
     private mutating func littleEndian(_ value: UInt64, bytes count: Int) {
         for index in 0..<count { bytes.append(UInt8(truncatingIfNeeded: value >> UInt64(8 * index))) }

@@ -28,6 +28,54 @@ fileprivate nonisolated struct _GeneratedWithProtocGenSwiftVersion: SwiftProtobu
   typealias Version = _2
 }
 
+public nonisolated enum Watchpost_Journal_V1_RestateCause: SwiftProtobuf.Enum, Swift.CaseIterable {
+  public typealias RawValue = Int
+  case unspecified // = 0
+
+  /// it took the other one in
+  case merge // = 1
+
+  /// tips went to the incident with the higher number
+  case split // = 2
+
+  /// one tip did
+  case detach // = 3
+  case UNRECOGNIZED(Int)
+
+  public init() {
+    self = .unspecified
+  }
+
+  public init?(rawValue: Int) {
+    switch rawValue {
+    case 0: self = .unspecified
+    case 1: self = .merge
+    case 2: self = .split
+    case 3: self = .detach
+    default: self = .UNRECOGNIZED(rawValue)
+    }
+  }
+
+  public var rawValue: Int {
+    switch self {
+    case .unspecified: return 0
+    case .merge: return 1
+    case .split: return 2
+    case .detach: return 3
+    case .UNRECOGNIZED(let i): return i
+    }
+  }
+
+  // The compiler won't synthesize support with the UNRECOGNIZED case.
+  public static let allCases: [Watchpost_Journal_V1_RestateCause] = [
+    .unspecified,
+    .merge,
+    .split,
+    .detach,
+  ]
+
+}
+
 public nonisolated struct Watchpost_Journal_V1_JournalRecord: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -149,6 +197,30 @@ public nonisolated struct Watchpost_Journal_V1_JournalEvent: Sendable {
     set {kind = .cursorAdvanced(newValue)}
   }
 
+  public var incidentMerged: Watchpost_Journal_V1_IncidentMerged {
+    get {
+      if case .incidentMerged(let v)? = kind {return v}
+      return Watchpost_Journal_V1_IncidentMerged()
+    }
+    set {kind = .incidentMerged(newValue)}
+  }
+
+  public var incidentRestated: Watchpost_Journal_V1_IncidentRestated {
+    get {
+      if case .incidentRestated(let v)? = kind {return v}
+      return Watchpost_Journal_V1_IncidentRestated()
+    }
+    set {kind = .incidentRestated(newValue)}
+  }
+
+  public var incidentRegraded: Watchpost_Journal_V1_IncidentRegraded {
+    get {
+      if case .incidentRegraded(let v)? = kind {return v}
+      return Watchpost_Journal_V1_IncidentRegraded()
+    }
+    set {kind = .incidentRegraded(newValue)}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public nonisolated enum OneOf_Kind: Equatable, Sendable {
@@ -164,6 +236,9 @@ public nonisolated struct Watchpost_Journal_V1_JournalEvent: Sendable {
     case postHeard(Watchpost_Journal_V1_PostHeard)
     case tipsMissing(Watchpost_Journal_V1_TipsMissing)
     case cursorAdvanced(Watchpost_Journal_V1_CursorAdvanced)
+    case incidentMerged(Watchpost_Journal_V1_IncidentMerged)
+    case incidentRestated(Watchpost_Journal_V1_IncidentRestated)
+    case incidentRegraded(Watchpost_Journal_V1_IncidentRegraded)
 
   }
 
@@ -237,6 +312,12 @@ public nonisolated struct Watchpost_Journal_V1_IncidentOpened: Sendable {
 
   public var reasons: [Watchpost_V1_Reason] = []
 
+  /// a cleared one that it is a later occurrence of
+  public var follows: UInt64 = 0
+
+  /// an open one that it may be the same as
+  public var suggestion: UInt64 = 0
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -278,6 +359,7 @@ public nonisolated struct Watchpost_Journal_V1_UrgencyChanged: Sendable {
 
   public var incident: UInt64 = 0
 
+  /// what the tips make of it
   public var urgency: Watchpost_Journal_V1_Urgency {
     get {_urgency ?? Watchpost_Journal_V1_Urgency()}
     set {_urgency = newValue}
@@ -286,6 +368,9 @@ public nonisolated struct Watchpost_Journal_V1_UrgencyChanged: Sendable {
   public var hasUrgency: Bool {self._urgency != nil}
   /// Clears the value of `urgency`. Subsequent reads from it will return its default value.
   public mutating func clearUrgency() {self._urgency = nil}
+
+  /// an emergency on its own came after the desk's regrade
+  public var overrules: Bool = false
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -485,6 +570,111 @@ public nonisolated struct Watchpost_Journal_V1_CursorAdvanced: Sendable {
   public init() {}
 }
 
+public nonisolated struct Watchpost_Journal_V1_IncidentMerged: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var absorbed: UInt64 = 0
+
+  public var survivor: UInt64 = 0
+
+  public var reason: String = String()
+
+  public var by: String = String()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+public nonisolated struct Watchpost_Journal_V1_MovedTip: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var post: String = String()
+
+  public var tip: Data = Data()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+public nonisolated struct Watchpost_Journal_V1_IncidentRestated: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// the whole of it, afterwards
+  public var incident: Watchpost_Journal_V1_IncidentState {
+    get {_incident ?? Watchpost_Journal_V1_IncidentState()}
+    set {_incident = newValue}
+  }
+  /// Returns true if `incident` has been explicitly set.
+  public var hasIncident: Bool {self._incident != nil}
+  /// Clears the value of `incident`. Subsequent reads from it will return its default value.
+  public mutating func clearIncident() {self._incident = nil}
+
+  public var cause: Watchpost_Journal_V1_RestateCause = .unspecified
+
+  public var other: UInt64 = 0
+
+  public var moved: [Watchpost_Journal_V1_MovedTip] = []
+
+  public var reason: String = String()
+
+  public var by: String = String()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+
+  fileprivate var _incident: Watchpost_Journal_V1_IncidentState? = nil
+}
+
+public nonisolated struct Watchpost_Journal_V1_IncidentRegraded: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var incident: UInt64 = 0
+
+  /// unspecified: the regrade that stands is lifted
+  public var level: Watchpost_V1_UrgencyLevel = .unspecified
+
+  public var reason: String = String()
+
+  public var by: String = String()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+public nonisolated struct Watchpost_Journal_V1_Regrade: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var level: Watchpost_V1_UrgencyLevel = .unspecified
+
+  public var reason: String = String()
+
+  public var by: String = String()
+
+  public var atMs: Int64 = 0
+
+  public var sequence: UInt64 = 0
+
+  public var overruled: Bool = false
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
 public nonisolated struct Watchpost_Journal_V1_StateSnapshot: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -574,36 +764,80 @@ public nonisolated struct Watchpost_Journal_V1_Evidence: Sendable {
   fileprivate var _position: Watchpost_V1_Position? = nil
 }
 
-public nonisolated struct Watchpost_Journal_V1_IncidentState: Sendable {
+public nonisolated struct Watchpost_Journal_V1_IncidentState: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
   public var snapshot: Watchpost_V1_IncidentSnapshot {
-    get {_snapshot ?? Watchpost_V1_IncidentSnapshot()}
-    set {_snapshot = newValue}
+    get {_storage._snapshot ?? Watchpost_V1_IncidentSnapshot()}
+    set {_uniqueStorage()._snapshot = newValue}
   }
   /// Returns true if `snapshot` has been explicitly set.
-  public var hasSnapshot: Bool {self._snapshot != nil}
+  public var hasSnapshot: Bool {_storage._snapshot != nil}
   /// Clears the value of `snapshot`. Subsequent reads from it will return its default value.
-  public mutating func clearSnapshot() {self._snapshot = nil}
+  public mutating func clearSnapshot() {_uniqueStorage()._snapshot = nil}
 
-  public var witnesses: [UInt64] = []
+  public var witnesses: [UInt64] {
+    get {_storage._witnesses}
+    set {_uniqueStorage()._witnesses = newValue}
+  }
 
-  public var evidence: [Watchpost_Journal_V1_Evidence] = []
+  public var evidence: [Watchpost_Journal_V1_Evidence] {
+    get {_storage._evidence}
+    set {_uniqueStorage()._evidence = newValue}
+  }
 
-  public var lastSequence: UInt64 = 0
+  public var lastSequence: UInt64 {
+    get {_storage._lastSequence}
+    set {_uniqueStorage()._lastSequence = newValue}
+  }
 
   /// of the most urgent tip alone
-  public var leadLevel: Watchpost_V1_UrgencyLevel = .unspecified
+  public var leadLevel: Watchpost_V1_UrgencyLevel {
+    get {_storage._leadLevel}
+    set {_uniqueStorage()._leadLevel = newValue}
+  }
 
-  public var leadScore: Int32 = 0
+  public var leadScore: Int32 {
+    get {_storage._leadScore}
+    set {_uniqueStorage()._leadScore = newValue}
+  }
+
+  public var suggestion: UInt64 {
+    get {_storage._suggestion}
+    set {_uniqueStorage()._suggestion = newValue}
+  }
+
+  public var apart: [UInt64] {
+    get {_storage._apart}
+    set {_uniqueStorage()._apart = newValue}
+  }
+
+  public var regrade: Watchpost_Journal_V1_Regrade {
+    get {_storage._regrade ?? Watchpost_Journal_V1_Regrade()}
+    set {_uniqueStorage()._regrade = newValue}
+  }
+  /// Returns true if `regrade` has been explicitly set.
+  public var hasRegrade: Bool {_storage._regrade != nil}
+  /// Clears the value of `regrade`. Subsequent reads from it will return its default value.
+  public mutating func clearRegrade() {_uniqueStorage()._regrade = nil}
+
+  /// where a regrade stands: what the tips make of it
+  public var computed: Watchpost_Journal_V1_Urgency {
+    get {_storage._computed ?? Watchpost_Journal_V1_Urgency()}
+    set {_uniqueStorage()._computed = newValue}
+  }
+  /// Returns true if `computed` has been explicitly set.
+  public var hasComputed: Bool {_storage._computed != nil}
+  /// Clears the value of `computed`. Subsequent reads from it will return its default value.
+  public mutating func clearComputed() {_uniqueStorage()._computed = nil}
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
 
-  fileprivate var _snapshot: Watchpost_V1_IncidentSnapshot? = nil
+  fileprivate var _storage = _StorageClass.defaultInstance
 }
 
 public nonisolated struct Watchpost_Journal_V1_Enrolment: Sendable {
@@ -689,6 +923,10 @@ public nonisolated struct Watchpost_Journal_V1_PostLedger: Sendable {
 
 fileprivate nonisolated let _protobuf_package = "watchpost.journal.v1"
 
+nonisolated extension Watchpost_Journal_V1_RestateCause: SwiftProtobuf._ProtoNameProviding {
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0RESTATE_CAUSE_UNSPECIFIED\0\u{1}RESTATE_CAUSE_MERGE\0\u{1}RESTATE_CAUSE_SPLIT\0\u{1}RESTATE_CAUSE_DETACH\0")
+}
+
 nonisolated extension Watchpost_Journal_V1_JournalRecord: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".JournalRecord"
   public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{1}events\0")
@@ -726,7 +964,7 @@ nonisolated extension Watchpost_Journal_V1_JournalRecord: SwiftProtobuf.Message,
 
 nonisolated extension Watchpost_Journal_V1_JournalEvent: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".JournalEvent"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{3}tip_accepted\0\u{3}incident_opened\0\u{3}tip_correlated\0\u{3}urgency_changed\0\u{3}phase_changed\0\u{3}post_enrolled\0\u{3}unit_enrolled\0\u{1}revoked\0\u{3}post_fell_silent\0\u{3}post_heard\0\u{3}tips_missing\0\u{3}cursor_advanced\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{3}tip_accepted\0\u{3}incident_opened\0\u{3}tip_correlated\0\u{3}urgency_changed\0\u{3}phase_changed\0\u{3}post_enrolled\0\u{3}unit_enrolled\0\u{1}revoked\0\u{3}post_fell_silent\0\u{3}post_heard\0\u{3}tips_missing\0\u{3}cursor_advanced\0\u{3}incident_merged\0\u{3}incident_restated\0\u{3}incident_regraded\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -891,6 +1129,45 @@ nonisolated extension Watchpost_Journal_V1_JournalEvent: SwiftProtobuf.Message, 
           self.kind = .cursorAdvanced(v)
         }
       }()
+      case 14: try {
+        var v: Watchpost_Journal_V1_IncidentMerged?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .incidentMerged(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .incidentMerged(v)
+        }
+      }()
+      case 15: try {
+        var v: Watchpost_Journal_V1_IncidentRestated?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .incidentRestated(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .incidentRestated(v)
+        }
+      }()
+      case 16: try {
+        var v: Watchpost_Journal_V1_IncidentRegraded?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .incidentRegraded(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .incidentRegraded(v)
+        }
+      }()
       default: break
       }
     }
@@ -952,6 +1229,18 @@ nonisolated extension Watchpost_Journal_V1_JournalEvent: SwiftProtobuf.Message, 
     case .cursorAdvanced?: try {
       guard case .cursorAdvanced(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 13)
+    }()
+    case .incidentMerged?: try {
+      guard case .incidentMerged(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 14)
+    }()
+    case .incidentRestated?: try {
+      guard case .incidentRestated(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 15)
+    }()
+    case .incidentRegraded?: try {
+      guard case .incidentRegraded(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 16)
     }()
     case nil: break
     }
@@ -1067,7 +1356,7 @@ nonisolated extension Watchpost_Journal_V1_TipAccepted: SwiftProtobuf.Message, S
 
 nonisolated extension Watchpost_Journal_V1_IncidentOpened: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".IncidentOpened"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}incident\0\u{1}urgency\0\u{1}reasons\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}incident\0\u{1}urgency\0\u{1}reasons\0\u{1}follows\0\u{1}suggestion\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1078,6 +1367,8 @@ nonisolated extension Watchpost_Journal_V1_IncidentOpened: SwiftProtobuf.Message
       case 1: try { try decoder.decodeSingularUInt64Field(value: &self.incident) }()
       case 2: try { try decoder.decodeSingularMessageField(value: &self._urgency) }()
       case 3: try { try decoder.decodeRepeatedMessageField(value: &self.reasons) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.follows) }()
+      case 5: try { try decoder.decodeSingularUInt64Field(value: &self.suggestion) }()
       default: break
       }
     }
@@ -1097,6 +1388,12 @@ nonisolated extension Watchpost_Journal_V1_IncidentOpened: SwiftProtobuf.Message
     if !self.reasons.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.reasons, fieldNumber: 3)
     }
+    if self.follows != 0 {
+      try visitor.visitSingularUInt64Field(value: self.follows, fieldNumber: 4)
+    }
+    if self.suggestion != 0 {
+      try visitor.visitSingularUInt64Field(value: self.suggestion, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1104,6 +1401,8 @@ nonisolated extension Watchpost_Journal_V1_IncidentOpened: SwiftProtobuf.Message
     if lhs.incident != rhs.incident {return false}
     if lhs._urgency != rhs._urgency {return false}
     if lhs.reasons != rhs.reasons {return false}
+    if lhs.follows != rhs.follows {return false}
+    if lhs.suggestion != rhs.suggestion {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1160,7 +1459,7 @@ nonisolated extension Watchpost_Journal_V1_TipCorrelated: SwiftProtobuf.Message,
 
 nonisolated extension Watchpost_Journal_V1_UrgencyChanged: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".UrgencyChanged"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}incident\0\u{1}urgency\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}incident\0\u{1}urgency\0\u{1}overrules\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1170,6 +1469,7 @@ nonisolated extension Watchpost_Journal_V1_UrgencyChanged: SwiftProtobuf.Message
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularUInt64Field(value: &self.incident) }()
       case 2: try { try decoder.decodeSingularMessageField(value: &self._urgency) }()
+      case 3: try { try decoder.decodeSingularBoolField(value: &self.overrules) }()
       default: break
       }
     }
@@ -1186,12 +1486,16 @@ nonisolated extension Watchpost_Journal_V1_UrgencyChanged: SwiftProtobuf.Message
     try { if let v = self._urgency {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
     } }()
+    if self.overrules != false {
+      try visitor.visitSingularBoolField(value: self.overrules, fieldNumber: 3)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: Watchpost_Journal_V1_UrgencyChanged, rhs: Watchpost_Journal_V1_UrgencyChanged) -> Bool {
     if lhs.incident != rhs.incident {return false}
     if lhs._urgency != rhs._urgency {return false}
+    if lhs.overrules != rhs.overrules {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1619,6 +1923,245 @@ nonisolated extension Watchpost_Journal_V1_CursorAdvanced: SwiftProtobuf.Message
   }
 }
 
+nonisolated extension Watchpost_Journal_V1_IncidentMerged: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".IncidentMerged"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}absorbed\0\u{1}survivor\0\u{1}reason\0\u{1}by\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.absorbed) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.survivor) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.reason) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.by) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.absorbed != 0 {
+      try visitor.visitSingularUInt64Field(value: self.absorbed, fieldNumber: 1)
+    }
+    if self.survivor != 0 {
+      try visitor.visitSingularUInt64Field(value: self.survivor, fieldNumber: 2)
+    }
+    if !self.reason.isEmpty {
+      try visitor.visitSingularStringField(value: self.reason, fieldNumber: 3)
+    }
+    if !self.by.isEmpty {
+      try visitor.visitSingularStringField(value: self.by, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Watchpost_Journal_V1_IncidentMerged, rhs: Watchpost_Journal_V1_IncidentMerged) -> Bool {
+    if lhs.absorbed != rhs.absorbed {return false}
+    if lhs.survivor != rhs.survivor {return false}
+    if lhs.reason != rhs.reason {return false}
+    if lhs.by != rhs.by {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Watchpost_Journal_V1_MovedTip: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".MovedTip"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}post\0\u{1}tip\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.post) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.tip) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.post.isEmpty {
+      try visitor.visitSingularStringField(value: self.post, fieldNumber: 1)
+    }
+    if !self.tip.isEmpty {
+      try visitor.visitSingularBytesField(value: self.tip, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Watchpost_Journal_V1_MovedTip, rhs: Watchpost_Journal_V1_MovedTip) -> Bool {
+    if lhs.post != rhs.post {return false}
+    if lhs.tip != rhs.tip {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Watchpost_Journal_V1_IncidentRestated: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".IncidentRestated"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}incident\0\u{1}cause\0\u{1}other\0\u{1}moved\0\u{1}reason\0\u{1}by\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._incident) }()
+      case 2: try { try decoder.decodeSingularEnumField(value: &self.cause) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.other) }()
+      case 4: try { try decoder.decodeRepeatedMessageField(value: &self.moved) }()
+      case 5: try { try decoder.decodeSingularStringField(value: &self.reason) }()
+      case 6: try { try decoder.decodeSingularStringField(value: &self.by) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._incident {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if self.cause != .unspecified {
+      try visitor.visitSingularEnumField(value: self.cause, fieldNumber: 2)
+    }
+    if self.other != 0 {
+      try visitor.visitSingularUInt64Field(value: self.other, fieldNumber: 3)
+    }
+    if !self.moved.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.moved, fieldNumber: 4)
+    }
+    if !self.reason.isEmpty {
+      try visitor.visitSingularStringField(value: self.reason, fieldNumber: 5)
+    }
+    if !self.by.isEmpty {
+      try visitor.visitSingularStringField(value: self.by, fieldNumber: 6)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Watchpost_Journal_V1_IncidentRestated, rhs: Watchpost_Journal_V1_IncidentRestated) -> Bool {
+    if lhs._incident != rhs._incident {return false}
+    if lhs.cause != rhs.cause {return false}
+    if lhs.other != rhs.other {return false}
+    if lhs.moved != rhs.moved {return false}
+    if lhs.reason != rhs.reason {return false}
+    if lhs.by != rhs.by {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Watchpost_Journal_V1_IncidentRegraded: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".IncidentRegraded"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}incident\0\u{1}level\0\u{1}reason\0\u{1}by\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.incident) }()
+      case 2: try { try decoder.decodeSingularEnumField(value: &self.level) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.reason) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.by) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.incident != 0 {
+      try visitor.visitSingularUInt64Field(value: self.incident, fieldNumber: 1)
+    }
+    if self.level != .unspecified {
+      try visitor.visitSingularEnumField(value: self.level, fieldNumber: 2)
+    }
+    if !self.reason.isEmpty {
+      try visitor.visitSingularStringField(value: self.reason, fieldNumber: 3)
+    }
+    if !self.by.isEmpty {
+      try visitor.visitSingularStringField(value: self.by, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Watchpost_Journal_V1_IncidentRegraded, rhs: Watchpost_Journal_V1_IncidentRegraded) -> Bool {
+    if lhs.incident != rhs.incident {return false}
+    if lhs.level != rhs.level {return false}
+    if lhs.reason != rhs.reason {return false}
+    if lhs.by != rhs.by {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Watchpost_Journal_V1_Regrade: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Regrade"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}level\0\u{1}reason\0\u{1}by\0\u{3}at_ms\0\u{1}sequence\0\u{1}overruled\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularEnumField(value: &self.level) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.reason) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.by) }()
+      case 4: try { try decoder.decodeSingularInt64Field(value: &self.atMs) }()
+      case 5: try { try decoder.decodeSingularUInt64Field(value: &self.sequence) }()
+      case 6: try { try decoder.decodeSingularBoolField(value: &self.overruled) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.level != .unspecified {
+      try visitor.visitSingularEnumField(value: self.level, fieldNumber: 1)
+    }
+    if !self.reason.isEmpty {
+      try visitor.visitSingularStringField(value: self.reason, fieldNumber: 2)
+    }
+    if !self.by.isEmpty {
+      try visitor.visitSingularStringField(value: self.by, fieldNumber: 3)
+    }
+    if self.atMs != 0 {
+      try visitor.visitSingularInt64Field(value: self.atMs, fieldNumber: 4)
+    }
+    if self.sequence != 0 {
+      try visitor.visitSingularUInt64Field(value: self.sequence, fieldNumber: 5)
+    }
+    if self.overruled != false {
+      try visitor.visitSingularBoolField(value: self.overruled, fieldNumber: 6)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Watchpost_Journal_V1_Regrade, rhs: Watchpost_Journal_V1_Regrade) -> Bool {
+    if lhs.level != rhs.level {return false}
+    if lhs.reason != rhs.reason {return false}
+    if lhs.by != rhs.by {return false}
+    if lhs.atMs != rhs.atMs {return false}
+    if lhs.sequence != rhs.sequence {return false}
+    if lhs.overruled != rhs.overruled {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
 nonisolated extension Watchpost_Journal_V1_StateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".StateSnapshot"
   public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{1}sequence\0\u{3}next_incident\0\u{1}incidents\0\u{1}enrolments\0\u{1}ledgers\0\u{1}cursors\0\u{1}totals\0")
@@ -1794,58 +2337,132 @@ nonisolated extension Watchpost_Journal_V1_Evidence: SwiftProtobuf.Message, Swif
 
 nonisolated extension Watchpost_Journal_V1_IncidentState: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".IncidentState"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}snapshot\0\u{1}witnesses\0\u{1}evidence\0\u{3}last_sequence\0\u{3}lead_level\0\u{3}lead_score\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}snapshot\0\u{1}witnesses\0\u{1}evidence\0\u{3}last_sequence\0\u{3}lead_level\0\u{3}lead_score\0\u{1}suggestion\0\u{1}apart\0\u{1}regrade\0\u{1}computed\0")
+
+  fileprivate class _StorageClass {
+    var _snapshot: Watchpost_V1_IncidentSnapshot? = nil
+    var _witnesses: [UInt64] = []
+    var _evidence: [Watchpost_Journal_V1_Evidence] = []
+    var _lastSequence: UInt64 = 0
+    var _leadLevel: Watchpost_V1_UrgencyLevel = .unspecified
+    var _leadScore: Int32 = 0
+    var _suggestion: UInt64 = 0
+    var _apart: [UInt64] = []
+    var _regrade: Watchpost_Journal_V1_Regrade? = nil
+    var _computed: Watchpost_Journal_V1_Urgency? = nil
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _snapshot = source._snapshot
+      _witnesses = source._witnesses
+      _evidence = source._evidence
+      _lastSequence = source._lastSequence
+      _leadLevel = source._leadLevel
+      _leadScore = source._leadScore
+      _suggestion = source._suggestion
+      _apart = source._apart
+      _regrade = source._regrade
+      _computed = source._computed
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularMessageField(value: &self._snapshot) }()
-      case 2: try { try decoder.decodeRepeatedFixed64Field(value: &self.witnesses) }()
-      case 3: try { try decoder.decodeRepeatedMessageField(value: &self.evidence) }()
-      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.lastSequence) }()
-      case 5: try { try decoder.decodeSingularEnumField(value: &self.leadLevel) }()
-      case 6: try { try decoder.decodeSingularInt32Field(value: &self.leadScore) }()
-      default: break
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularMessageField(value: &_storage._snapshot) }()
+        case 2: try { try decoder.decodeRepeatedFixed64Field(value: &_storage._witnesses) }()
+        case 3: try { try decoder.decodeRepeatedMessageField(value: &_storage._evidence) }()
+        case 4: try { try decoder.decodeSingularUInt64Field(value: &_storage._lastSequence) }()
+        case 5: try { try decoder.decodeSingularEnumField(value: &_storage._leadLevel) }()
+        case 6: try { try decoder.decodeSingularInt32Field(value: &_storage._leadScore) }()
+        case 7: try { try decoder.decodeSingularUInt64Field(value: &_storage._suggestion) }()
+        case 8: try { try decoder.decodeRepeatedUInt64Field(value: &_storage._apart) }()
+        case 9: try { try decoder.decodeSingularMessageField(value: &_storage._regrade) }()
+        case 10: try { try decoder.decodeSingularMessageField(value: &_storage._computed) }()
+        default: break
+        }
       }
     }
   }
 
   public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    try { if let v = self._snapshot {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
-    } }()
-    if !self.witnesses.isEmpty {
-      try visitor.visitPackedFixed64Field(value: self.witnesses, fieldNumber: 2)
-    }
-    if !self.evidence.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.evidence, fieldNumber: 3)
-    }
-    if self.lastSequence != 0 {
-      try visitor.visitSingularUInt64Field(value: self.lastSequence, fieldNumber: 4)
-    }
-    if self.leadLevel != .unspecified {
-      try visitor.visitSingularEnumField(value: self.leadLevel, fieldNumber: 5)
-    }
-    if self.leadScore != 0 {
-      try visitor.visitSingularInt32Field(value: self.leadScore, fieldNumber: 6)
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      try { if let v = _storage._snapshot {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+      } }()
+      if !_storage._witnesses.isEmpty {
+        try visitor.visitPackedFixed64Field(value: _storage._witnesses, fieldNumber: 2)
+      }
+      if !_storage._evidence.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._evidence, fieldNumber: 3)
+      }
+      if _storage._lastSequence != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._lastSequence, fieldNumber: 4)
+      }
+      if _storage._leadLevel != .unspecified {
+        try visitor.visitSingularEnumField(value: _storage._leadLevel, fieldNumber: 5)
+      }
+      if _storage._leadScore != 0 {
+        try visitor.visitSingularInt32Field(value: _storage._leadScore, fieldNumber: 6)
+      }
+      if _storage._suggestion != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._suggestion, fieldNumber: 7)
+      }
+      if !_storage._apart.isEmpty {
+        try visitor.visitPackedUInt64Field(value: _storage._apart, fieldNumber: 8)
+      }
+      try { if let v = _storage._regrade {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
+      } }()
+      try { if let v = _storage._computed {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 10)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: Watchpost_Journal_V1_IncidentState, rhs: Watchpost_Journal_V1_IncidentState) -> Bool {
-    if lhs._snapshot != rhs._snapshot {return false}
-    if lhs.witnesses != rhs.witnesses {return false}
-    if lhs.evidence != rhs.evidence {return false}
-    if lhs.lastSequence != rhs.lastSequence {return false}
-    if lhs.leadLevel != rhs.leadLevel {return false}
-    if lhs.leadScore != rhs.leadScore {return false}
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._snapshot != rhs_storage._snapshot {return false}
+        if _storage._witnesses != rhs_storage._witnesses {return false}
+        if _storage._evidence != rhs_storage._evidence {return false}
+        if _storage._lastSequence != rhs_storage._lastSequence {return false}
+        if _storage._leadLevel != rhs_storage._leadLevel {return false}
+        if _storage._leadScore != rhs_storage._leadScore {return false}
+        if _storage._suggestion != rhs_storage._suggestion {return false}
+        if _storage._apart != rhs_storage._apart {return false}
+        if _storage._regrade != rhs_storage._regrade {return false}
+        if _storage._computed != rhs_storage._computed {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -326,6 +326,15 @@ public nonisolated enum Watchpost_V1_EventKind: SwiftProtobuf.Enum, Swift.CaseIt
   case onScene // = 5
   case cleared // = 6
   case released // = 7
+
+  /// the desk merged two incidents; told of both
+  case merged // = 8
+
+  /// the desk moved tips into a new incident; told of both
+  case split // = 9
+
+  /// the desk gave another level
+  case regraded // = 10
   case UNRECOGNIZED(Int)
 
   public init() {
@@ -342,6 +351,9 @@ public nonisolated enum Watchpost_V1_EventKind: SwiftProtobuf.Enum, Swift.CaseIt
     case 5: self = .onScene
     case 6: self = .cleared
     case 7: self = .released
+    case 8: self = .merged
+    case 9: self = .split
+    case 10: self = .regraded
     default: self = .UNRECOGNIZED(rawValue)
     }
   }
@@ -356,6 +368,9 @@ public nonisolated enum Watchpost_V1_EventKind: SwiftProtobuf.Enum, Swift.CaseIt
     case .onScene: return 5
     case .cleared: return 6
     case .released: return 7
+    case .merged: return 8
+    case .split: return 9
+    case .regraded: return 10
     case .UNRECOGNIZED(let i): return i
     }
   }
@@ -370,6 +385,9 @@ public nonisolated enum Watchpost_V1_EventKind: SwiftProtobuf.Enum, Swift.CaseIt
     .onScene,
     .cleared,
     .released,
+    .merged,
+    .split,
+    .regraded,
   ]
 
 }
@@ -900,10 +918,22 @@ public nonisolated struct Watchpost_V1_FeedEvent: @unchecked Sendable {
     set {_uniqueStorage()._unit = newValue}
   }
 
-  /// why it was opened or correlated
+  /// why it was opened or correlated, or why the desk did it
   public var reasons: [Watchpost_V1_Reason] {
     get {_storage._reasons}
     set {_uniqueStorage()._reasons = newValue}
+  }
+
+  /// the tip is an emergency on its own: ring, whatever is known of the incident
+  public var alarm: Bool {
+    get {_storage._alarm}
+    set {_uniqueStorage()._alarm = newValue}
+  }
+
+  /// the other incident, for MERGED and SPLIT
+  public var other: UInt64 {
+    get {_storage._other}
+    set {_uniqueStorage()._other = newValue}
   }
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -1056,6 +1086,18 @@ public nonisolated struct Watchpost_V1_IncidentSnapshot: @unchecked Sendable {
     set {_uniqueStorage()._disposition = newValue}
   }
 
+  /// the incident that it is a part of now; it is cleared then
+  public var mergedInto: UInt64 {
+    get {_storage._mergedInto}
+    set {_uniqueStorage()._mergedInto = newValue}
+  }
+
+  /// a cleared one that it is a later occurrence of
+  public var follows: UInt64 {
+    get {_storage._follows}
+    set {_uniqueStorage()._follows = newValue}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -1145,7 +1187,7 @@ nonisolated extension Watchpost_V1_Disposition: SwiftProtobuf._ProtoNameProvidin
 }
 
 nonisolated extension Watchpost_V1_EventKind: SwiftProtobuf._ProtoNameProviding {
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0EVENT_KIND_UNSPECIFIED\0\u{1}EVENT_KIND_OPENED\0\u{1}EVENT_KIND_CORRELATED\0\u{1}EVENT_KIND_CLAIMED\0\u{1}EVENT_KIND_EN_ROUTE\0\u{1}EVENT_KIND_ON_SCENE\0\u{1}EVENT_KIND_CLEARED\0\u{1}EVENT_KIND_RELEASED\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0EVENT_KIND_UNSPECIFIED\0\u{1}EVENT_KIND_OPENED\0\u{1}EVENT_KIND_CORRELATED\0\u{1}EVENT_KIND_CLAIMED\0\u{1}EVENT_KIND_EN_ROUTE\0\u{1}EVENT_KIND_ON_SCENE\0\u{1}EVENT_KIND_CLEARED\0\u{1}EVENT_KIND_RELEASED\0\u{1}EVENT_KIND_MERGED\0\u{1}EVENT_KIND_SPLIT\0\u{1}EVENT_KIND_REGRADED\0")
 }
 
 nonisolated extension Watchpost_V1_Phase: SwiftProtobuf._ProtoNameProviding {
@@ -1980,7 +2022,7 @@ nonisolated extension Watchpost_V1_FeedItem: SwiftProtobuf.Message, SwiftProtobu
 
 nonisolated extension Watchpost_V1_FeedEvent: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".FeedEvent"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}lane\0\u{3}at_ms\0\u{1}kind\0\u{1}incident\0\u{1}tip\0\u{1}unit\0\u{1}reasons\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}lane\0\u{3}at_ms\0\u{1}kind\0\u{1}incident\0\u{1}tip\0\u{1}unit\0\u{1}reasons\0\u{1}alarm\0\u{1}other\0")
 
   fileprivate class _StorageClass {
     var _sequence: UInt64 = 0
@@ -1991,6 +2033,8 @@ nonisolated extension Watchpost_V1_FeedEvent: SwiftProtobuf.Message, SwiftProtob
     var _tip: Watchpost_V1_TipSummary? = nil
     var _unit: String = String()
     var _reasons: [Watchpost_V1_Reason] = []
+    var _alarm: Bool = false
+    var _other: UInt64 = 0
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -2009,6 +2053,8 @@ nonisolated extension Watchpost_V1_FeedEvent: SwiftProtobuf.Message, SwiftProtob
       _tip = source._tip
       _unit = source._unit
       _reasons = source._reasons
+      _alarm = source._alarm
+      _other = source._other
     }
   }
 
@@ -2035,6 +2081,8 @@ nonisolated extension Watchpost_V1_FeedEvent: SwiftProtobuf.Message, SwiftProtob
         case 6: try { try decoder.decodeSingularMessageField(value: &_storage._tip) }()
         case 7: try { try decoder.decodeSingularStringField(value: &_storage._unit) }()
         case 8: try { try decoder.decodeRepeatedMessageField(value: &_storage._reasons) }()
+        case 9: try { try decoder.decodeSingularBoolField(value: &_storage._alarm) }()
+        case 10: try { try decoder.decodeSingularUInt64Field(value: &_storage._other) }()
         default: break
         }
       }
@@ -2071,6 +2119,12 @@ nonisolated extension Watchpost_V1_FeedEvent: SwiftProtobuf.Message, SwiftProtob
       if !_storage._reasons.isEmpty {
         try visitor.visitRepeatedMessageField(value: _storage._reasons, fieldNumber: 8)
       }
+      if _storage._alarm != false {
+        try visitor.visitSingularBoolField(value: _storage._alarm, fieldNumber: 9)
+      }
+      if _storage._other != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._other, fieldNumber: 10)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -2088,6 +2142,8 @@ nonisolated extension Watchpost_V1_FeedEvent: SwiftProtobuf.Message, SwiftProtob
         if _storage._tip != rhs_storage._tip {return false}
         if _storage._unit != rhs_storage._unit {return false}
         if _storage._reasons != rhs_storage._reasons {return false}
+        if _storage._alarm != rhs_storage._alarm {return false}
+        if _storage._other != rhs_storage._other {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -2168,7 +2224,7 @@ nonisolated extension Watchpost_V1_TipSummary: SwiftProtobuf.Message, SwiftProto
 
 nonisolated extension Watchpost_V1_IncidentSnapshot: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".IncidentSnapshot"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}version\0\u{1}zone\0\u{1}category\0\u{1}level\0\u{1}score\0\u{1}reasons\0\u{1}phase\0\u{1}holder\0\u{3}phase_since_ms\0\u{3}opened_at_ms\0\u{3}last_tip_at_ms\0\u{1}position\0\u{1}place\0\u{1}headline\0\u{1}tips\0\u{1}posts\0\u{1}drill\0\u{1}disposition\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}version\0\u{1}zone\0\u{1}category\0\u{1}level\0\u{1}score\0\u{1}reasons\0\u{1}phase\0\u{1}holder\0\u{3}phase_since_ms\0\u{3}opened_at_ms\0\u{3}last_tip_at_ms\0\u{1}position\0\u{1}place\0\u{1}headline\0\u{1}tips\0\u{1}posts\0\u{1}drill\0\u{1}disposition\0\u{3}merged_into\0\u{1}follows\0")
 
   fileprivate class _StorageClass {
     var _id: UInt64 = 0
@@ -2190,6 +2246,8 @@ nonisolated extension Watchpost_V1_IncidentSnapshot: SwiftProtobuf.Message, Swif
     var _posts: [String] = []
     var _drill: Bool = false
     var _disposition: Watchpost_V1_Disposition = .unspecified
+    var _mergedInto: UInt64 = 0
+    var _follows: UInt64 = 0
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -2219,6 +2277,8 @@ nonisolated extension Watchpost_V1_IncidentSnapshot: SwiftProtobuf.Message, Swif
       _posts = source._posts
       _drill = source._drill
       _disposition = source._disposition
+      _mergedInto = source._mergedInto
+      _follows = source._follows
     }
   }
 
@@ -2256,6 +2316,8 @@ nonisolated extension Watchpost_V1_IncidentSnapshot: SwiftProtobuf.Message, Swif
         case 17: try { try decoder.decodeRepeatedStringField(value: &_storage._posts) }()
         case 18: try { try decoder.decodeSingularBoolField(value: &_storage._drill) }()
         case 19: try { try decoder.decodeSingularEnumField(value: &_storage._disposition) }()
+        case 20: try { try decoder.decodeSingularUInt64Field(value: &_storage._mergedInto) }()
+        case 21: try { try decoder.decodeSingularUInt64Field(value: &_storage._follows) }()
         default: break
         }
       }
@@ -2325,6 +2387,12 @@ nonisolated extension Watchpost_V1_IncidentSnapshot: SwiftProtobuf.Message, Swif
       if _storage._disposition != .unspecified {
         try visitor.visitSingularEnumField(value: _storage._disposition, fieldNumber: 19)
       }
+      if _storage._mergedInto != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._mergedInto, fieldNumber: 20)
+      }
+      if _storage._follows != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._follows, fieldNumber: 21)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -2353,6 +2421,8 @@ nonisolated extension Watchpost_V1_IncidentSnapshot: SwiftProtobuf.Message, Swif
         if _storage._posts != rhs_storage._posts {return false}
         if _storage._drill != rhs_storage._drill {return false}
         if _storage._disposition != rhs_storage._disposition {return false}
+        if _storage._mergedInto != rhs_storage._mergedInto {return false}
+        if _storage._follows != rhs_storage._follows {return false}
         return true
       }
       if !storagesAreEqual {return false}
