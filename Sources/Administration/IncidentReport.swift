@@ -54,6 +54,16 @@ public struct IncidentReport: Codable, Sendable, Equatable {
     public var posts: [String]
     public var drill: Bool
     public var disposition: String?
+    /// The one that it was merged into; it is cleared then.
+    public var mergedInto: UInt64?
+    /// A cleared one that it is a later occurrence of.
+    public var follows: UInt64?
+    /// An open one that it may be the same as.
+    public var suggestion: UInt64?
+    /// Those that the desk took it apart from, newest last.
+    public var apart: [UInt64]
+    /// What the desk made of its level.
+    public var regrade: RegradeReport?
 
     enum CodingKeys: String, CodingKey {
         case id
@@ -75,13 +85,19 @@ public struct IncidentReport: Codable, Sendable, Equatable {
         case posts
         case drill
         case disposition
+        case mergedInto = "merged_into"
+        case follows
+        case suggestion
+        case apart
+        case regrade
     }
 
     public init(
         id: UInt64, version: UInt32, zone: String, category: String, level: String, score: Int32,
         reasons: [ReasonReport], phase: String, holder: String? = nil, phaseSinceMs: Int64, openedAtMs: Int64,
         lastTipAtMs: Int64, position: PositionReport? = nil, place: String, headline: String, tips: UInt32,
-        posts: [String], drill: Bool, disposition: String? = nil
+        posts: [String], drill: Bool, disposition: String? = nil, mergedInto: UInt64? = nil, follows: UInt64? = nil,
+        suggestion: UInt64? = nil, apart: [UInt64] = [], regrade: RegradeReport? = nil
     ) {
         self.id = id
         self.version = version
@@ -102,6 +118,11 @@ public struct IncidentReport: Codable, Sendable, Equatable {
         self.posts = posts
         self.drill = drill
         self.disposition = disposition
+        self.mergedInto = mergedInto
+        self.follows = follows
+        self.suggestion = suggestion
+        self.apart = apart
+        self.regrade = regrade
     }
 }
 
@@ -201,14 +222,20 @@ public struct UrgencyReport: Codable, Sendable, Equatable {
 public struct HistoryReport: Codable, Sendable, Equatable {
     public var sequence: UInt64
     public var atMs: Int64
-    /// `opened`, `correlated`, `urgency_changed`, `claimed`, `en_route`, `on_scene`, `cleared`, `released`.
+    /// `opened`, `correlated`, `urgency_changed`, `claimed`, `en_route`, `on_scene`, `cleared`, `released`; of the desk
+    /// `merged_into`, `took_in`, `tips_left`, `split_off`, `regraded`, `regrade_lifted`.
     public var event: String
     public var unit: String?
     public var post: String?
     public var level: String?
     public var score: Int32?
     public var disposition: String?
+    /// Of a step; what the desk does always has its reason here.
     public var note: String?
+    /// The other incident.
+    public var other: UInt64?
+    /// Who at the desk.
+    public var by: String?
 
     enum CodingKeys: String, CodingKey {
         case sequence
@@ -220,11 +247,13 @@ public struct HistoryReport: Codable, Sendable, Equatable {
         case score
         case disposition
         case note
+        case other
+        case by
     }
 
     public init(
         sequence: UInt64, atMs: Int64, event: String, unit: String? = nil, post: String? = nil, level: String? = nil,
-        score: Int32? = nil, disposition: String? = nil, note: String? = nil
+        score: Int32? = nil, disposition: String? = nil, note: String? = nil, other: UInt64? = nil, by: String? = nil
     ) {
         self.sequence = sequence
         self.atMs = atMs
@@ -235,6 +264,8 @@ public struct HistoryReport: Codable, Sendable, Equatable {
         self.score = score
         self.disposition = disposition
         self.note = note
+        self.other = other
+        self.by = by
     }
 }
 

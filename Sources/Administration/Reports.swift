@@ -36,6 +36,13 @@ extension IncidentReport {
             openedAtMs: incident.openedAt.milliseconds, lastTipAtMs: incident.lastTipAt.milliseconds,
             position: incident.position.map { PositionReport($0) }, place: incident.place, headline: incident.headline,
             tips: incident.tipCount, posts: incident.posts.map(\.rawValue), drill: incident.drill,
-            disposition: incident.disposition?.name)
+            disposition: incident.disposition?.name, mergedInto: incident.mergedInto?.rawValue,
+            follows: incident.follows?.rawValue, suggestion: incident.suggestion?.rawValue,
+            apart: incident.apart.map(\.rawValue),
+            regrade: incident.regrade.map { regrade in
+                RegradeReport(
+                    level: regrade.level.name, reason: regrade.reason, by: regrade.by, atMs: regrade.at.milliseconds,
+                    overruled: regrade.isOverruled, computedLevel: incident.computedUrgency.level.name)
+            })
     }
 }

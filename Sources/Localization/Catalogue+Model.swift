@@ -40,6 +40,17 @@ extension Catalogue {
         }
     }
 
+    /// What a feed event tells, with the other incident where there is one: which of two is gone must be plain.
+    /// - Parameter about: the incident that the event is about.
+    public func name(_ kind: EventKind, about: IncidentID, mergedInto: IncidentID?, other: IncidentID?) -> String {
+        guard let other else { return name(kind) }
+        switch kind {
+        case .merged: return text(mergedInto == other ? .mergedInto : .tookIn, "\(other)")
+        case .split: return text(other > about ? .tipsLeft : .splitOff, "\(other)")
+        default: return name(kind)
+        }
+    }
+
     /// 处置结果.
     public func name(_ disposition: Disposition) -> String {
         switch disposition {

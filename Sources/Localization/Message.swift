@@ -11,6 +11,7 @@ public enum Message: String, CaseIterable, Sendable {
     case helpEnRoute, helpOnScene, helpClear, helpRelease, helpDetail, helpQuit, helpLevels, helpMarks, detailLevel
     case detailPhase, detailPlace, detailPosition, detailPosts, detailTips, detailOpened, detailLastTip, detailReasons
     case detailCorrelation, detailHistory, detailDisposition, earlierNotShown
+    case mergedInto, tookIn, tipsLeft, splitOff, detailFollows, goneInto
 
     // Actions.
     case actionClaim, actionEnRoute, actionOnScene, actionClear, actionRelease, actionSending, actionDone

@@ -94,6 +94,12 @@ extension Message {
         case .detailHistory: ("经过", "history")
         case .detailDisposition: ("处置结果", "disposition")
         case .earlierNotShown: ("较早的没有存在本机，此处不显示", "earlier ones are not kept here")
+        case .mergedInto: ("已并入 {0}", "merged into {0}")
+        case .tookIn: ("并入了 {0}", "took in {0}")
+        case .tipsLeft: ("拆出 {0}", "split, tips left for {0}")
+        case .splitOff: ("拆分自 {0}", "split off {0}")
+        case .detailFollows: ("前次", "again after")
+        case .goneInto: ("本组的 {0} 已由值班台并入 {1}", "the desk merged your {0} into {1}")
         // Actions.
         case .actionClaim: ("接单", "claim")
         case .actionEnRoute: ("出发", "en route")

@@ -21,6 +21,8 @@ enum JSONLines {
                 if let tip = event.tip { fields.append(("tip", json(tip))) }
                 if let unit = event.unit { fields.append(("unit", .string(unit.rawValue))) }
                 if !event.reasons.isEmpty { fields.append(("reasons", json(event.reasons))) }
+                if event.alarm { fields.append(("alarm", .flag(true))) }
+                if let other = event.other { fields.append(("other", .unsigned(other.rawValue))) }
                 return JSONText.object(fields).line
             }
         }
@@ -133,6 +135,8 @@ enum JSONLines {
             ("headline", .string(incident.headline)), ("tips", .unsigned(UInt64(incident.tipCount))),
             ("posts", .array(incident.posts.map { .string($0.rawValue) })), ("drill", .flag(incident.drill)),
             ("disposition", incident.disposition.map { .string($0.name) } ?? .null),
+            ("merged_into", incident.mergedInto.map { .unsigned($0.rawValue) } ?? .null),
+            ("follows", incident.follows.map { .unsigned($0.rawValue) } ?? .null),
         ])
     }
 
@@ -180,7 +184,7 @@ struct PlainLines {
     private func line(_ event: FeedEvent) -> String {
         let incident = event.incident
         let level = incident.urgency.level
-        let kind = words.name(event.kind)
+        let kind = words.name(event.kind, about: incident.id, mergedInto: incident.mergedInto, other: event.other)
         var parts = [
             "\(incident.id)", event.unit.map { words.text(.lineBy, $0.rawValue, kind) } ?? kind,
             words.category(incident.category), incident.zone.rawValue,
@@ -193,6 +197,10 @@ struct PlainLines {
             for reasons in [incident.urgency.reasons, event.kind == .correlated ? event.reasons : []] where !reasons.isEmpty {
                 parts.append("[\(words.reasons(reasons))]")
             }
+        }
+        switch event.kind {
+        case .merged, .split, .regraded: parts += [incident.headline, "[\(words.reasons(event.reasons))]"]
+        default: break
         }
         let badge = FeedRenderer.symbol(level).filter { $0 != " " } + " " + words.name(level)
         // Everything from outside is cleaned before any colour is added.

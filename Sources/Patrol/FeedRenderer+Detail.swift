@@ -23,6 +23,7 @@ extension FeedRenderer {
         lines += field(.detailReasons, incident.urgency.reasons.isEmpty
             ? words.text(.noReasons) : words.reasons(incident.urgency.reasons))
         if let disposition = incident.disposition { lines += field(.detailDisposition, words.name(disposition)) }
+        if let before = incident.follows { lines += field(.detailFollows, "\(before)") }
         if !incident.place.isEmpty { lines += field(.detailPlace, incident.place) }
         if let position = incident.position { lines += field(.detailPosition, Self.text(position)) }
         lines += field(.detailPosts, incident.posts.map(\.rawValue).joined(separator: " "))
@@ -49,10 +50,14 @@ extension FeedRenderer {
             if entry.steps.first?.kind != .opened { lines.append(earlier) }
             for step in entry.steps {
                 lines.append(
-                    line([Span(clock(step.at)), Span(words.name(step.kind)), Span(step.unit?.rawValue ?? "")], indent: "  "))
+                    line([Span(clock(step.at)), Span(name(step, incident)), Span(step.unit?.rawValue ?? "")], indent: "  "))
             }
         }
         return lines
+    }
+
+    private func name(_ step: BoardStep, _ incident: Incident) -> String {
+        words.name(step.kind, about: incident.id, mergedInto: incident.mergedInto, other: step.other)
     }
 
     private func field(_ label: Message, _ value: String) -> [String] {

@@ -284,6 +284,7 @@ struct FeedRenderer {
     }
 
     func phase(_ incident: Incident) -> Span {
+        if let survivor = incident.mergedInto { return Span(words.text(.mergedInto, "\(survivor)"), .bold) }
         guard let holder = incident.holder, incident.phase != .open else {
             return Span(words.name(incident.phase), incident.phase == .open ? .urgent : nil)
         }

@@ -6,7 +6,8 @@ import TipWire
 extension FeedScreen {
     /// Takes what the client tells.
     /// - Returns: whether the bell should ring: an alert (urgent or more) that nobody has claimed came up or rose while
-    ///   the feed was live, or was found once it was caught up; for one of our own when it rises. History does not ring.
+    ///   the feed was live, or was found once it was caught up; for one of our own when it rises. Whoever has it, a tip that
+    ///   is an emergency on its own rings, and so does one of ours that the desk merged away. History does not ring.
     ///   It also rings when the feed falls silent: who waits for the bell must hear that none will come.
     public mutating func take(_ output: PatrolOutput, words: Catalogue) -> Bool {
         var rings = false
@@ -25,6 +26,11 @@ extension FeedScreen {
                 guard isCaughtUp, let incident = board[item.event.incident.id]?.incident else { continue }
                 let isNews = before.map { $0 < incident.urgency.level } ?? true
                 if isNews, needsSomebody(incident) || isOurAlert(incident) { rings = true }
+                if item.event.alarm, incident.phase != .cleared { rings = true }
+                if item.event.kind == .merged, let survivor = item.event.incident.mergedInto, incident.holder == unit {
+                    notice = Notice(words.text(.goneInto, "\(incident.id)", "\(survivor)"), .bad)
+                    rings = true
+                }
             }
         case .caughtUp:
             rings = !isCaughtUp && board.open.contains { needsSomebody($0.incident) && $0.isNew }

@@ -26,11 +26,14 @@ public struct BoardStep: Hashable, Sendable {
     public var kind: EventKind
     public var at: Timestamp
     public var unit: UnitID?
+    /// The other incident of a merge or split.
+    public var other: IncidentID?
 
-    public init(kind: EventKind, at: Timestamp, unit: UnitID?) {
+    public init(kind: EventKind, at: Timestamp, unit: UnitID?, other: IncidentID? = nil) {
         self.kind = kind
         self.at = at
         self.unit = unit
+        self.other = other
     }
 }
 
@@ -77,7 +80,12 @@ public struct IncidentBoard: Sendable {
             entry.correlation = event.reasons
             entry.isNew = true
         }
-        let step = BoardStep(kind: event.kind, at: event.at, unit: event.unit)
+        if isNewer, event.kind == .split {
+            // Which of the tips kept here have left is not told; the snapshot has what counts.
+            entry.tips.removeAll()
+            entry.correlation.removeAll()
+        }
+        let step = BoardStep(kind: event.kind, at: event.at, unit: event.unit, other: event.other)
         if !entry.steps.contains(step) {
             entry.steps.append(step)
             // The lanes may overtake each other; the history is told in the order in which it happened.

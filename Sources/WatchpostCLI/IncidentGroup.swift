@@ -10,19 +10,26 @@ struct IncidentGroup: AsyncParsableCommand {
     static var configuration: CommandConfiguration {
         CommandConfiguration(
             commandName: "incidents",
-            abstract: tell("警情：列表，和每一条的线索、理由、经过。", "Incidents: the list, and each with its tips, reasons and history."),
+            abstract: tell(
+                "警情：列表，每一条的线索、理由、经过；合并、拆分、定级。",
+                "Incidents: the list, each with its tips, reasons and history; merging, splitting, regrading."),
             discussion: tell(
                 """
                 示例：
                   watchpost incidents list --level urgent
                   watchpost incidents show 12
+                  watchpost incidents merge 15 --into 12 --reason "同一名男子"
                 """,
                 """
                 Examples:
                   watchpost incidents list --level urgent
                   watchpost incidents show 12
+                  watchpost incidents merge 15 --into 12 --reason "the same man"
                 """),
-            subcommands: [IncidentsList.self, IncidentShow.self], defaultSubcommand: IncidentsList.self)
+            subcommands: [
+                IncidentsList.self, IncidentShow.self, IncidentMerge.self, IncidentSplit.self, IncidentDetach.self,
+                IncidentRegrade.self,
+            ], defaultSubcommand: IncidentsList.self)
     }
 }
 
@@ -78,12 +85,7 @@ struct IncidentShow: AsyncParsableCommand {
             discussion: tell("示例：watchpost incidents show 12", "Example: watchpost incidents show 12"))
     }
 
-    @Argument(help: hint("警情号", "Its number.", "number"), transform: { text in
-        guard let number = UInt64(text.hasPrefix("#") ? String(text.dropFirst()) : text) else {
-            throw ValidationError(tell("警情号是一个数，如 12", "an incident's number is a number such as 12"))
-        }
-        return number
-    })
+    @Argument(help: hint("警情号", "Its number.", "number"), transform: incidentNumber)
     var id: UInt64
 
     @OptionGroup var admin: AdminOptions
@@ -106,7 +108,7 @@ struct IncidentText {
         self.now = now
     }
 
-    private var catalogue: Catalogue { words.catalogue }
+    var catalogue: Catalogue { words.catalogue }
 
     // MARK: The list
 
@@ -125,7 +127,8 @@ struct IncidentText {
                 "#\(incident.id)", level(incident.level) + " \(incident.score)", catalogue.category(incident.category),
                 incident.zone, phase(incident.phase, incident.holder),
                 catalogue.ago(Timestamp(milliseconds: incident.openedAtMs), now: now), "\(incident.tips)",
-                (incident.drill ? catalogue.text(.drill) : "") + incident.headline)
+                (incident.suggestion.map { words("〔同 #\($0)？〕", "[same as #\($0)?] ") } ?? "")
+                    + (incident.drill ? catalogue.text(.drill) : "") + incident.headline)
         }
         let rest = list.total - list.incidents.count
         return table.lines + (rest > 0 ? [catalogue.text(.more, "\(rest)")] : [])
@@ -146,9 +149,9 @@ struct IncidentText {
             label(.detailOpened) + Clock.text(incident.openedAtMs, now: now) + words("，", ", ")
                 + catalogue.text(.detailLastTip) + " " + Clock.text(incident.lastTipAtMs, now: now),
             label(.detailPosts) + clean(incident.posts.joined(separator: " ")),
-            "",
-            words("紧急程度的理由", "Why this urgency"),
         ]
+        lines += links(incident)
+        lines += ["", words("紧急程度的理由", "Why this urgency")]
         lines += reasons(incident.reasons, "  ")
         lines += ["", words("线索（\(detail.tips.count)）", "Tips (\(detail.tips.count))")]
         for tip in detail.tips { lines += describe(tip) }
@@ -163,7 +166,7 @@ struct IncidentText {
         head += "  " + catalogue.category(tip.category) + " " + level(tip.urgency.level) + " \(tip.urgency.score)  "
         if tip.drill { head += catalogue.text(.drill) }
         if tip.panic { head += catalogue.text(.panic) }
-        var lines = [head + clean(tip.text)]
+        var lines = [head + clean(tip.text), "      " + clean(tip.id)]
         if !tip.place.isEmpty { lines.append("      " + words("地点：", "at: ") + clean(tip.place)) }
         let why =
             tip.correlationScore.map { words("并入（\($0) 分）：", "joined (\($0) points): ") } ?? words("另立：", "opened one: ")
@@ -178,9 +181,11 @@ struct IncidentText {
         var line = Clock.text(event.atMs, now: now) + "  " + name(event.event)
         if let unit = event.unit { line += "  " + clean(unit) }
         if let post = event.post { line += "  " + clean(post) }
+        if let other = event.other { line += "  #\(other)" }
         if let level = event.level { line += "  " + self.level(level) + (event.score.map { " \($0)" } ?? "") }
         if let disposition = event.disposition { line += "  " + self.disposition(disposition) }
         if let note = event.note, !note.isEmpty { line += "  " + clean(note) }
+        if let by = event.by { line += words("（", " (") + clean(by) + words("）", ")") }
         return line
     }
 
@@ -198,9 +203,9 @@ struct IncidentText {
         return words(text + "　", text + "  ")
     }
 
-    private func level(_ name: String) -> String { UrgencyLevel(name: name).map { catalogue.name($0) } ?? clean(name) }
+    func level(_ name: String) -> String { UrgencyLevel(name: name).map { catalogue.name($0) } ?? clean(name) }
 
-    private func phase(_ name: String, _ holder: String?) -> String {
+    func phase(_ name: String, _ holder: String?) -> String {
         let phase = Phase.allCases.first { $0.name == name }.map { catalogue.name($0) } ?? clean(name)
         return holder.map { catalogue.text(.holder, phase, clean($0)) } ?? phase
     }
@@ -208,7 +213,15 @@ struct IncidentText {
     private func disposition(_ name: String) -> String { Disposition(name: name).map { catalogue.name($0) } ?? clean(name) }
 
     private func name(_ event: String) -> String {
-        if event == "urgency_changed" { return words("紧急程度变更", "urgency changed") }
+        switch event {
+        case "urgency_changed": return words("紧急程度变更", "urgency changed")
+        case "merged_into": return words("并入", "merged into")
+        case "took_in": return words("合并收进", "took in")
+        case "tips_left": return words("线索拆出至", "tips left for")
+        case "split_off": return words("拆分自", "split off")
+        case "regrade_lifted": return words("撤销定级", "regrade lifted")
+        default: break
+        }
         return EventKind.allCases.first { $0.name == event }.map { catalogue.name($0) } ?? clean(event)
     }
 

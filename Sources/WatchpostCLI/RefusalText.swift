@@ -38,8 +38,23 @@ private enum RefusalText {
         "tip.category": "类别", "category": "类别", "text": "内容", "tip.text": "内容", "place": "地点", "tip.place": "地点",
         "reporter": "上报人", "tip.reporter": "上报人", "zone": "责任区", "zones": "责任区", "members": "人数", "name": "名称",
         "position": "位置", "position.latitude": "纬度", "position.longitude": "经度", "position.accuracy_m": "精度",
-        "observed_at": "时间", "tip.id": "编号", "id": "编号", "public_key": "公钥", "level": "级别", "number": "编号",
+        "reason": "原因", "into": "并入", "tips": "线索", "tip": "线索", "observed_at": "时间", "tip.id": "编号", "id": "编号", "public_key": "公钥", "level": "级别", "number": "编号",
     ]
+
+    /// Of the desk's actions.
+    private static func desk(_ sentence: String) -> String? {
+        if let parts = phrase(sentence, "there is no open incident ", "") { return "没有未结警情 \(parts[0])" }
+        if let parts = phrase(sentence, "", " was merged into ", "; nothing more is possible") { return "\(parts[0]) 已并入 \(parts[1])" }
+        if let parts = phrase(sentence, "", " is cleared; nothing more is possible") { return "\(parts[0]) 已处置完毕" }
+        if let parts = phrase(sentence, "", " cannot be merged into itself") { return "\(parts[0]) 不能并入自己" }
+        if let parts = phrase(sentence, "", " is a drill and the other one is not") { return "\(parts[0]) 是演练，另一条不是" }
+        if let parts = phrase(sentence, "not a tip of ", ": ", "") { return "不是 \(parts[0]) 的线索：\(parts[1])" }
+        if let parts = phrase(sentence, "at least one tip of ", " must stay; it has ", "") {
+            return "\(parts[0]) 至少要留一条线索，现有 \(parts[1]) 条"
+        }
+        if let parts = phrase(sentence, "", " was not regraded; there is nothing to lift") { return "\(parts[0]) 没有定级可撤" }
+        return nil
+    }
 
     static func chinese(_ sentence: String) -> String? {
         if let parts = phrase(sentence, "there is no incident ", "") { return "没有警情 \(parts[0])" }
@@ -55,6 +70,7 @@ private enum RefusalText {
             return "最多 \(most) 字节（约 \(most / 3) 个汉字），现有 \(parts[1]) 字节"
         }
         if let parts = phrase(sentence, "must be ", "…", "") { return "须在 \(parts[0])–\(parts[1]) 之间" }
+        if let known = desk(sentence) { return known }
         if sentence == "must not be empty" { return "不能为空" }
         return nil
     }

@@ -15,6 +15,10 @@ extension UnitID: ExpressibleByArgument {
     public init?(argument: String) { self.init(argument) }
 }
 
+extension TipID: ExpressibleByArgument {
+    public init?(argument: String) { self.init(argument) }
+}
+
 extension UrgencyLevel: ExpressibleByArgument {
     public init?(argument: String) { self.init(name: argument) }
 

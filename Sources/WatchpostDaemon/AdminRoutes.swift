@@ -18,6 +18,7 @@ func adminRouter(view: StationView, reloader: Reloader) -> Router<PeerRequestCon
         let id = IncidentID(try context.parameters.require("id", as: UInt64.self))
         return jsonResponse(.ok, try await incidentDetail(view, id))
     }
+    addDeskRoutes(to: router, view: view)
     router.get("/v1/enrolments") { _, _ in jsonResponse(.ok, try await enrolments(view)) }
     router.post("/v1/posts") { request, _ in
         jsonResponse(.created, try await enrol(view, post: decodeJSON(EnrolPost.self, from: request)))
@@ -54,26 +55,26 @@ private func incidents(_ view: StationView, _ request: Request) async throws -> 
         let found = state.incidents.values
             .filter { (all || $0.phase != .cleared) && (zone == nil || $0.zone == zone) && $0.urgency.level >= least }
             .sorted { ($1.urgency.score, $0.id.rawValue) < ($0.urgency.score, $1.id.rawValue) }
-        return IncidentList(incidents: found.prefix(limit).map { IncidentReport($0) }, total: found.count)
+        return IncidentList(incidents: found.prefix(limit).map { report($0, state) }, total: found.count)
     }
 }
 
-/// Records of one incident that a detail shows: the oldest.
+/// Records that a detail is told from, of the incident and of those that gave it tips: the oldest.
 private let detailBound = 2_000
 
 private func incidentDetail(_ view: StationView, _ id: IncidentID) async throws -> IncidentDetail {
     let path = view.journalPath
-    let records = try await onThread("admin-read") { () -> Result<[StoredRecord], JournalError> in
+    let family = try await onThread("admin-read") { () -> Result<IncidentFamily, JournalError> in
         do throws(JournalError) {
             let reader = try SQLiteJournalReader(path: path)
             defer { reader.close() }
-            return .success(try reader.records(about: id, limit: detailBound))
+            return .success(try reader.family(of: id, limit: detailBound))
         } catch {
             return .failure(error)
         }
     }.get()
-    let known = try await view.ask { state, _ in state.incidents[id] }
-    guard let detail = IncidentHistory(records: records, known: known)?.detail else {
+    let known = try await view.ask { state, _ in state.incidents[id].map { report($0, state) } }
+    guard let detail = IncidentHistory(of: id, family: family, known: known)?.detail else {
         throw JSONRefusal(.notFound, code: "not_found", message: "there is no incident \(id)")
     }
     return detail
@@ -164,28 +165,28 @@ private func zone(_ name: String, _ view: StationView) throws -> ZoneID {
     return zone
 }
 
-private func invalid(_ field: String, _ message: String) -> JSONRefusal {
+func invalid(_ field: String, _ message: String) -> JSONRefusal {
     JSONRefusal(.unprocessableContent, code: "invalid_field", message: message, field: field)
 }
 
 extension StationView {
     /// Gives the core a command and waits for its answer.
     /// - Throws: the core's refusal as JSON, or 503 when too many wait.
-    fileprivate func command(
-        _ make: @escaping @Sendable (@escaping @Sendable (Result<SequenceNumber, Rejection>) -> Void) -> StationCommand
-    ) async throws -> SequenceNumber {
+    func command<Answer: Sendable>(
+        _ make: @escaping @Sendable (@escaping @Sendable (Result<Answer, Rejection>) -> Void) -> StationCommand
+    ) async throws -> Answer {
         let result = try await withCheckedThrowingContinuation {
-            (continuation: CheckedContinuation<Result<SequenceNumber, Rejection>, any Error>) in
+            (continuation: CheckedContinuation<Result<Answer, Rejection>, any Error>) in
             let taken = station.offer(make { continuation.resume(returning: $0) })
             if !taken { continuation.resume(throwing: Self.busy) }
         }
         switch result {
-        case .success(let sequence): return sequence
+        case .success(let answer): return answer
         case .failure(let rejection):
             let status: HTTPResponse.Status =
                 switch rejection.code {
                 case .notFound: .notFound
-                case .conflict: .conflict
+                case .conflict, .illegalStep: .conflict
                 case .unavailable, .busy: .serviceUnavailable
                 default: .unprocessableContent
                 }

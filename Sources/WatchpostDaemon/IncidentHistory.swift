@@ -5,36 +5,29 @@ internal import TipWire
 
 /// An incident told from its records: its tips with their reasons, and what happened to it in order.
 struct IncidentHistory {
-    private(set) var tips: [TipReport] = []
     private(set) var history: [HistoryReport] = []
-    private let incident: Incident
+    private let tips: [TipReport]
+    private let incident: IncidentReport
 
     /// - Parameter known: the incident as the core has it; nil when it was cleared long ago, and then its last feed
     ///   event tells how it ended.
-    init?(records: [StoredRecord], known: Incident?) {
-        let last = records.last { $0.feedEvent != nil }?.feedEvent.flatMap { try? FeedCodec.decodeEvent($0) }
-        guard let incident = known ?? last?.incident else { return nil }
+    init?(of id: IncidentID, family: IncidentFamily, known: IncidentReport?) {
+        let last = family.own.last { $0.feedEvent != nil }?.feedEvent.flatMap { try? FeedCodec.decodeEvent($0) }
+        guard let incident = known ?? last.map({ IncidentReport($0.incident) }) else { return nil }
         self.incident = incident
-        for stored in records { add(stored.record) }
+        tips = family.membership[id].map(Self.report)
+        for stored in family.own { add(stored.record) }
     }
 
-    var detail: IncidentDetail {
-        IncidentDetail(incident: IncidentReport(incident), tips: tips, history: history)
-    }
+    var detail: IncidentDetail { IncidentDetail(incident: incident, tips: tips, history: history) }
 
     private mutating func add(_ record: Record) {
-        var accepted: TipAccepted?
+        var post: PostID?
         for event in record.events {
             switch event {
-            case .tipAccepted(let tip): accepted = tip
-            case .incidentOpened(let opened):
-                if let accepted { addTip(record, accepted, score: nil, opened.reasons, opened.urgency) }
-                add(record, "opened", post: accepted?.post, urgency: opened.urgency)
-            case .tipCorrelated(let correlated):
-                if let accepted {
-                    addTip(record, accepted, score: correlated.score, correlated.reasons, correlated.tipUrgency)
-                }
-                add(record, "correlated", post: accepted?.post, urgency: nil)
+            case .tipAccepted(let tip): post = tip.post
+            case .incidentOpened(let opened): add(record, "opened", post: post, urgency: opened.urgency)
+            case .tipCorrelated: add(record, "correlated", post: post, urgency: nil)
             case .urgencyChanged(let change): add(record, "urgency_changed", post: nil, urgency: change.urgency)
             case .phaseChanged(let change):
                 history.append(
@@ -42,6 +35,14 @@ struct IncidentHistory {
                         sequence: record.sequence, atMs: record.at.milliseconds,
                         event: EventKind(phase: change.phase).name, unit: change.unit.rawValue,
                         disposition: change.disposition?.name, note: change.note.isEmpty ? nil : change.note))
+            case .incidentMerged(let merge): add(record, "merged_into", merge.survivor, merge.reason, merge.by)
+            case .incidentRestated(let restated):
+                let name = restated.cause == .merge ? "took_in" : restated.isNew ? "split_off" : "tips_left"
+                add(record, name, restated.other, restated.reason, restated.by, level: restated.incident.urgency.level)
+            case .incidentRegraded(let change):
+                add(
+                    record, change.level == nil ? "regrade_lifted" : "regraded", nil, change.reason, change.by,
+                    level: change.level)
             default: break
             }
         }
@@ -54,16 +55,24 @@ struct IncidentHistory {
                 level: urgency?.level.name, score: urgency?.score))
     }
 
-    private mutating func addTip(
-        _ record: Record, _ accepted: TipAccepted, score: Int32?, _ reasons: [Reason], _ urgency: Urgency
+    /// What the desk did.
+    private mutating func add(
+        _ record: Record, _ event: String, _ other: IncidentID?, _ reason: String, _ by: String, level: UrgencyLevel? = nil
     ) {
-        let tip = accepted.tip
-        tips.append(
-            TipReport(
-                sequence: record.sequence, id: "\(tip.id)", post: accepted.post.rawValue, reporter: tip.reporter,
-                observedAtMs: tip.observedAt.milliseconds, receivedAtMs: accepted.receivedAt.milliseconds,
-                skewMs: accepted.skewMilliseconds, category: tip.category, text: tip.text, place: tip.place,
-                position: accepted.position.map { PositionReport($0) }, panic: tip.panic, drill: tip.drill,
-                correlationScore: score, reasons: reasons.map { ReasonReport($0) }, urgency: UrgencyReport(urgency)))
+        history.append(
+            HistoryReport(
+                sequence: record.sequence, atMs: record.at.milliseconds, event: event, level: level?.name, note: reason,
+                other: other?.rawValue, by: by))
+    }
+
+    private static func report(_ member: MemberTip) -> TipReport {
+        let (accepted, tip) = (member.accepted, member.accepted.tip)
+        return TipReport(
+            sequence: member.sequence, id: "\(tip.id)", post: accepted.post.rawValue, reporter: tip.reporter,
+            observedAtMs: tip.observedAt.milliseconds, receivedAtMs: accepted.receivedAt.milliseconds,
+            skewMs: accepted.skewMilliseconds, category: tip.category, text: tip.text, place: tip.place,
+            position: accepted.position.map { PositionReport($0) }, panic: tip.panic, drill: tip.drill,
+            correlationScore: member.score, reasons: member.reasons.map { ReasonReport($0) },
+            urgency: UrgencyReport(member.urgency))
     }
 }

@@ -33,6 +33,22 @@ public struct AdminClient: Sendable {
         try await get("/v1/incidents/\(id)")
     }
 
+    public func merge(_ id: UInt64, _ body: MergeIncident) async throws(LocalHTTPClientError) -> DeskReport {
+        try await send("/v1/incidents/\(id)/merge", body)
+    }
+
+    public func split(_ id: UInt64, _ body: SplitIncident) async throws(LocalHTTPClientError) -> DeskReport {
+        try await send("/v1/incidents/\(id)/split", body)
+    }
+
+    public func detach(_ id: UInt64, _ body: DetachTip) async throws(LocalHTTPClientError) -> DeskReport {
+        try await send("/v1/incidents/\(id)/detach", body)
+    }
+
+    public func regrade(_ id: UInt64, _ body: RegradeIncident) async throws(LocalHTTPClientError) -> DeskReport {
+        try await send("/v1/incidents/\(id)/regrade", body)
+    }
+
     public func enrolments() async throws(LocalHTTPClientError) -> EnrolmentList { try await get("/v1/enrolments") }
 
     public func enrol(_ post: EnrolPost) async throws(LocalHTTPClientError) -> Enrolled {
