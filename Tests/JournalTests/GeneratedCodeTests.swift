@@ -22,7 +22,7 @@ import WatchpostProtobuf
             guard let feed = draft.feed?.event else { continue }
             #expect(try Watchpost_V1_FeedEvent(serializedBytes: feed).serializedBytes() as [UInt8] == feed)
         }
-        #expect(kinds == Set(2...13))
+        #expect(kinds == Set(2...16))
     }
 
     @Test func extremesAreTheGeneratedCodesBytes() throws {
@@ -71,6 +71,9 @@ import WatchpostProtobuf
         case .postHeard: 11
         case .tipsMissing: 12
         case .cursorAdvanced: 13
+        case .incidentMerged: 14
+        case .incidentRestated: 15
+        case .incidentRegraded: 16
         case nil: 0
         }
     }

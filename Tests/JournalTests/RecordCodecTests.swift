@@ -62,6 +62,58 @@ import WatchpostProtobuf
         ("cursorAdvanced", .cursorAdvanced(unit.id, alert: 300, main: 70_000)),
     ]
 
+    /// Kinds and fields that came later, each with a value in every field.
+    private static let later: [(name: String, event: Event)] = [
+        (
+            "incidentOpened with links",
+            .incidentOpened(
+                IncidentOpened(
+                    incident: IncidentID(9), urgency: urgency, reasons: [], follows: IncidentID(3), suggestion: IncidentID(8)))
+        ),
+        (
+            "urgencyChanged overruling",
+            .urgencyChanged(UrgencyChanged(incident: IncidentID(9), urgency: urgency, overrules: true))
+        ),
+        (
+            "incidentMerged",
+            .incidentMerged(
+                IncidentMerged(absorbed: IncidentID(15), survivor: IncidentID(12), reason: "同一名男子", by: "duty"))
+        ),
+        (
+            "incidentRestated",
+            .incidentRestated(
+                IncidentRestated(
+                    incident: incident, cause: .split, other: IncidentID(300),
+                    moved: [TipKey(post: post.id, tip: tip.id), TipKey(post: PostID(unchecked: "shop-1"), tip: tip.id)],
+                    reason: "隔壁的另一个人", by: "duty"))
+        ),
+        (
+            "incidentRegraded",
+            .incidentRegraded(IncidentRegraded(incident: IncidentID(9), level: .routine, reason: "已核实", by: "duty"))
+        ),
+        (
+            "incidentRegraded lifted",
+            .incidentRegraded(IncidentRegraded(incident: IncidentID(9), level: nil, reason: "误判", by: "duty"))
+        ),
+    ]
+
+    /// With every field that the desk sets.
+    private static let incident: Incident = {
+        var incident = Incident(
+            id: IncidentID(9), version: 4, zone: post.zone, category: "fire", drill: false,
+            openedAt: Timestamp(milliseconds: 11), lastTipAt: Timestamp(milliseconds: 12), position: post.position,
+            place: "地下车库", headline: "冒烟", urgency: urgency, tipCount: 5, posts: [post.id], witnesses: [1, .max],
+            phase: .cleared, holder: unit.id, phaseSince: Timestamp(milliseconds: 13), disposition: .duplicate, lastSequence: 14)
+        incident.mergedInto = IncidentID(12)
+        incident.follows = IncidentID(3)
+        incident.suggestion = IncidentID(8)
+        incident.apart = [IncidentID(4), IncidentID(700)]
+        incident.regrade = Regrade(
+            level: .priority, reason: "已核实", by: "duty", at: Timestamp(milliseconds: 15), sequence: 13, isOverruled: true)
+        incident.setUrgency(urgency)
+        return incident
+    }()
+
     /// A state with everything in it that a snapshot holds.
     private static func state() -> StationState {
         var state = StationState()
@@ -78,12 +130,13 @@ import WatchpostProtobuf
             try GoldenFile.rewrite(
                 beside: #filePath,
                 comment: "Records of the journal as they are stored, and a snapshot. Must stay readable for ever: see RecordCodecTests.swift.",
-                Self.events.map { ($0.name, EventCodec.encode([$0.event])) } + [("snapshot", snapshot.bytes)])
+                Self.events.map { ($0.name, EventCodec.encode([$0.event])) } + [("snapshot", snapshot.bytes)]
+                    + Self.later.map { ($0.name, EventCodec.encode([$0.event])) })
             return
         }
         let golden = GoldenFile(try Data(contentsOf: try #require(Bundle.module.url(forResource: "golden", withExtension: "txt"))))
-        #expect(golden.names == Self.events.map(\.name) + ["snapshot"])
-        for (name, event) in Self.events {
+        #expect(golden.names == Self.events.map(\.name) + ["snapshot"] + Self.later.map(\.name))
+        for (name, event) in Self.events + Self.later {
             let bytes = try #require(golden[name])
             #expect(EventCodec.encode([event]) == bytes, "\(name)")
             #expect(try EventCodec.decode(bytes, sequence: 1) == [event], "\(name)")
@@ -122,7 +175,11 @@ import WatchpostProtobuf
             Enrolment(subject: .unit(Self.unit), publicKey: Self.key.reversed(), generation: 32),
         ]
         let state = StationState(
-            sequence: 41, nextIncident: 42, incidents: [incident],
+            sequence: 41, nextIncident: 42, incidents: [incident, {
+                var other = Self.incident
+                other.id = IncidentID(10)
+                return other
+            }()],
             enrolments: Dictionary(uniqueKeysWithValues: enrolments.map { ($0.principal, $0) }), ledgers: [Self.post.id: ledger],
             cursors: [Self.unit.id: FeedCursor(alert: 43, main: 44)],
             totals: Totals(tips: 51, correlated: 52, drills: 53, incidents: 54, cleared: 55))
@@ -130,7 +187,7 @@ import WatchpostProtobuf
     }
 
     @Test func allEventsOfARecordComeBackInTheirOrder() throws {
-        let events = Self.events.map(\.event)
+        let events = (Self.events + Self.later).map(\.event)
         #expect(try EventCodec.decode(EventCodec.encode(events), sequence: 1) == events)
         #expect(try EventCodec.decode(EventCodec.encode([]), sequence: 1).isEmpty)
     }

@@ -83,6 +83,25 @@ final class CoreBench {
         return StepCommand(step: step, unit: unit, incident: incident, disposition: disposition, note: "") { replies.add($0) }
     }
 
+    /// One action of the desk in a group of its own.
+    @discardableResult
+    func desk(_ action: DeskCommand.Action, reason: String = "同一名男子") throws -> Result<DeskOutcome, Rejection> {
+        run([.desk(desk(action, reason: reason))])
+        return try #require(replies.desk.last)
+    }
+
+    func desk(_ action: DeskCommand.Action, reason: String = "同一名男子") -> DeskCommand {
+        let replies = replies
+        return DeskCommand(action: action, reason: reason, by: "duty") { replies.add($0) }
+    }
+
+    /// The tips of an incident, as the journal's records tell them.
+    func members(_ id: IncidentID) throws -> [MemberTip] {
+        let reader = try journal.memory.makeReader()
+        defer { reader.close() }
+        return try reader.family(of: id, limit: 100_000).membership[id]
+    }
+
     func enrol(_ subject: Enrolment.Subject, key: UInt8, replace: Bool = false) -> EnrolCommand {
         let replies = replies
         return EnrolCommand(
@@ -100,11 +119,14 @@ final class CoreBench {
 
 /// What was answered, in order.
 final class Replies: Sendable {
-    private let told = Mutex((steps: [StepOutcome](), changes: [Result<SequenceNumber, Rejection>]()))
+    private let told = Mutex(
+        (steps: [StepOutcome](), changes: [Result<SequenceNumber, Rejection>](), desk: [Result<DeskOutcome, Rejection>]()))
 
     func add(_ step: StepOutcome) { told.withLock { $0.steps.append(step) } }
     func add(_ change: Result<SequenceNumber, Rejection>) { told.withLock { $0.changes.append(change) } }
-    func clear() { told.withLock { $0 = ([], []) } }
+    func clear() { told.withLock { $0 = ([], [], []) } }
+    func add(_ desk: Result<DeskOutcome, Rejection>) { told.withLock { $0.desk.append(desk) } }
+    var desk: [Result<DeskOutcome, Rejection>] { told.withLock { $0.desk } }
     var steps: [StepOutcome] { told.withLock { $0.steps } }
     /// Of enrolments and revocations.
     var changes: [Result<SequenceNumber, Rejection>] { told.withLock { $0.changes } }

@@ -10,6 +10,7 @@ struct Traffic {
     enum Move {
         case tip(TipCommand)
         case step(Step, PatrolUnit, IncidentID, Disposition?)
+        case desk(DeskCommand.Action)
         case heartbeat(PostID, lowestUnsent: UInt64)
         case silent(PostID)
         case cursor(UnitID, FeedCursor)
@@ -38,7 +39,7 @@ struct Traffic {
     private mutating func below(_ bound: Int) -> Int { Int(random.next() % UInt64(max(1, bound))) }
 
     private mutating func move() -> Move {
-        switch below(40) {
+        switch below(46) {
         case 0...17: return .tip(tip())
         case 18...20: return .tip(sent.isEmpty ? tip() : sent[below(sent.count)])
         case 21: return .tip(sent.isEmpty ? tip() : sent[below(sent.count)].altered)
@@ -47,6 +48,12 @@ struct Traffic {
             return .step(
                 steps[below(8)], Fixture.units[below(2)], IncidentID(UInt64(1 + below(3 + sent.count / 12))),
                 random.oneIn(5) ? nil : .resolved)
+        case 40, 41: return .desk(.merge(someIncident(), into: someIncident()))
+        case 42, 43:
+            guard !sent.isEmpty else { return .desk(.split(someIncident(), tips: [])) }
+            let tips = (0...below(3)).map { _ in sent[below(sent.count)].tip.id }
+            return .desk(random.oneIn(2) ? .detach(someIncident(), tip: tips[0]) : .split(someIncident(), tips: tips))
+        case 44, 45: return .desk(.regrade(someIncident(), random.oneIn(4) ? nil : UrgencyLevel.allCases[below(4)]))
         case 33, 34: return .heartbeat(Fixture.posts[below(4)].id, lowestUnsent: UInt64(below(60)))
         case 35: return .silent(Fixture.posts[below(4)].id)
         case 36: return .cursor(Fixture.units[below(2)].id, FeedCursor(alert: UInt64(below(3)), main: UInt64(below(3))))
@@ -63,6 +70,8 @@ struct Traffic {
             return .rules(rules)
         }
     }
+
+    private mutating func someIncident() -> IncidentID { IncidentID(UInt64(1 + below(3 + sent.count / 12))) }
 
     private mutating func tip() -> TipCommand {
         let post = Fixture.posts[below(Fixture.posts.count)]
@@ -88,6 +97,7 @@ extension CoreBench {
         case .tip(let tip): return .tip(tip)
         case .step(let step, let unit, let incident, let disposition):
             return .step(command(step, by: unit, incident, disposition))
+        case .desk(let action): return .desk(desk(action))
         case .heartbeat(let post, let lowest):
             return .heartbeat(post, series: SampleTips.series(of: post), lowestUnsent: lowest)
         case .silent(let post): return .silent(post, since: time.now())

@@ -10,6 +10,9 @@ public struct SampleHistory: Sendable {
     public private(set) var state = StationState()
     public private(set) var time: Timestamp
     public var tips: SampleTips
+    /// The second record of a merge or split, which comes next.
+    private var second: IncidentRestated?
+    private var membership = Membership()
 
     public init(seed: UInt64, from time: Timestamp = ManualTime.night) {
         tips = SampleTips(seed: seed)
@@ -25,8 +28,12 @@ public struct SampleHistory: Sendable {
 
     /// The next draft.
     public mutating func next() -> Draft {
+        if let second {
+            self.second = nil
+            return restate(second)
+        }
         time = time.advanced(byMilliseconds: 1 + Int64(below(60_000)))
-        switch below(20) {
+        switch below(23) {
         case 0: return plain(enrolment())
         case 1: return plain(.revoked(Revoked(principal: .post(pick(SampleTips.posts)), reason: "钥匙丢失")))
         case 2:
@@ -43,7 +50,10 @@ public struct SampleHistory: Sendable {
             return plain(
                 .cursorAdvanced(pick(SampleTips.units), alert: UInt64(below(500)), main: UInt64(below(500))))
         case 5...9: return step()
-        case 10: return regrade()
+        case 10: return rescore()
+        case 20: return merge()
+        case 21: return split()
+        case 22: return regrade()
         default: return tip()
         }
     }
@@ -83,7 +93,7 @@ public struct SampleHistory: Sendable {
             if tips.random.oneIn(2) {
                 var higher = urgency
                 higher.reasons.append(Reason(code: "corroboration", points: 10, detail: "2"))
-                events.append(.urgencyChanged(UrgencyChanged(incident: incident, urgency: higher)))
+                events.append(.urgencyChanged(UrgencyChanged(incident: incident, urgency: higher, overrules: tips.random.oneIn(2))))
             }
             return draft(
                 events, incident: incident, tip: TipKey(post: post, tip: accepted.tip.id), kind: .correlated,
@@ -96,7 +106,9 @@ public struct SampleHistory: Sendable {
                 .incidentOpened(
                     IncidentOpened(
                         incident: incident, urgency: urgency,
-                        reasons: [Reason(code: "too_far", points: 0, detail: "2310 m")])),
+                        reasons: [Reason(code: "too_far", points: 0, detail: "2310 m")],
+                        follows: tips.random.oneIn(4) ? known.first : nil,
+                        suggestion: tips.random.oneIn(4) ? known.last : nil)),
             ], incident: incident, tip: TipKey(post: post, tip: accepted.tip.id), kind: .opened, summary: accepted)
     }
 
@@ -114,7 +126,60 @@ public struct SampleHistory: Sendable {
             ], incident: incident, tip: nil, kind: EventKind(phase: phase), summary: nil)
     }
 
+    /// Any two, open or not, or one and itself: the fold stands what the core refuses.
+    private mutating func merge() -> Draft {
+        let known = state.incidents.keys.sorted()
+        guard let absorbed = known.isEmpty ? nil : state.incidents[pick(known)], let survivor = state.incidents[pick(known)] else {
+            return rescore()
+        }
+        second = IncidentRestated(
+            incident: survivor.absorbing(absorbed, computed: urgency(), sequence: state.sequence + 2), cause: .merge,
+            other: absorbed.id, reason: "同一名男子", by: "值班台")
+        return draft(
+            [
+                .incidentMerged(
+                    IncidentMerged(absorbed: absorbed.id, survivor: survivor.id, reason: "同一名男子", by: "值班台"))
+            ], incident: absorbed.id, tip: nil, kind: .merged, summary: nil)
+    }
+
+    private mutating func split() -> Draft {
+        let known = state.incidents.keys.sorted().filter { membership[$0].count > 1 }
+        guard !known.isEmpty, let source = state.incidents[pick(known)] else { return rescore() }
+        let members = membership[source.id]
+        let cut = 1 + below(members.count - 1)
+        let (leaving, staying) = (Array(members[..<cut]), Array(members[cut...]))
+        let id = tips.random.oneIn(20) ? IncidentID(1) : IncidentID(state.nextIncident)
+        let combine = { (current: Urgency, tip: Urgency, _: Int) in tip.score > current.score ? tip : current }
+        var left = source.restated(from: staying, sequence: state.sequence + 1, combine: combine)
+        left.setApart(from: id)
+        if var new = Incident.split(off: id, members: leaving, at: time, sequence: state.sequence + 2, combine: combine) {
+            new.setApart(from: source.id)
+            second = IncidentRestated(
+                incident: new, cause: cut == 1 ? .detach : .split, other: source.id, moved: leaving.map(\.key), reason: "两件事",
+                by: "uid 0")
+        }
+        return restate(
+            IncidentRestated(
+                incident: left, cause: cut == 1 ? .detach : .split, other: id, moved: leaving.map(\.key), reason: "两件事",
+                by: "uid 0"))
+    }
+
+    private mutating func restate(_ restated: IncidentRestated) -> Draft {
+        draft(
+            [.incidentRestated(restated)], incident: restated.incident.id, tip: nil,
+            kind: restated.cause == .merge ? .merged : .split, summary: nil)
+    }
+
     private mutating func regrade() -> Draft {
+        let known = state.incidents.keys.sorted()
+        let incident = known.isEmpty || tips.random.oneIn(40) ? IncidentID(777_777) : pick(known)
+        let level = tips.random.oneIn(3) ? nil : pick(UrgencyLevel.allCases)
+        return draft(
+            [.incidentRegraded(IncidentRegraded(incident: incident, level: level, reason: "已核实", by: "值班台"))],
+            incident: incident, tip: nil, kind: .regraded, summary: nil)
+    }
+
+    private mutating func rescore() -> Draft {
         let known = state.incidents.keys.sorted()
         guard !known.isEmpty else { return plain(.postHeard(pick(SampleTips.posts), silentSince: time)) }
         return draft(
@@ -134,8 +199,14 @@ public struct SampleHistory: Sendable {
             ])
     }
 
+    private mutating func fold(_ events: [Event]) {
+        let record = Record(sequence: state.sequence + 1, at: time, events: events)
+        state.apply(record)
+        membership.apply(record)
+    }
+
     private mutating func plain(_ event: Event) -> Draft {
-        state.apply(Record(sequence: state.sequence + 1, at: time, events: [event]))
+        fold([event])
         return Draft(at: time, events: [event])
     }
 
@@ -143,7 +214,7 @@ public struct SampleHistory: Sendable {
         _ events: [Event], incident: IncidentID?, tip: TipKey?, kind: EventKind, summary: TipAccepted?
     ) -> Draft {
         let before = incident.flatMap { state.incidents[$0] }?.urgency.level
-        state.apply(Record(sequence: state.sequence + 1, at: time, events: events))
+        fold(events)
         var draft = Draft(at: time, events: events, tip: tip, incident: incident)
         guard let incident else { return draft }
         // A tip for an incident that nobody knows still needs its feed event, as the index finds it by that.
@@ -156,7 +227,8 @@ public struct SampleHistory: Sendable {
         let level = max(before ?? .routine, after.urgency.level)
         let event = FeedEvent(
             sequence: state.sequence, lane: Lane(level: level), at: time, kind: kind, incident: after,
-            tip: summary.map(Self.summary))
+            tip: summary.map(Self.summary), alarm: summary?.tip.panic ?? false,
+            other: kind == .merged || kind == .split ? IncidentID(1) : nil)
         draft.feed = FeedDraft(lane: event.lane, zone: after.zone, level: level, event: FeedCodec.encode(event))
         return draft
     }

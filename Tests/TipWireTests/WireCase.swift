@@ -163,14 +163,19 @@ enum Sample {
 
     static func event(_ kind: EventKind) -> FeedEvent {
         let isTip = kind == .opened || kind == .correlated
+        let isDesk = kind == .merged || kind == .split || kind == .regraded
+        var incident = incident
+        if kind == .merged { (incident.mergedInto, incident.follows) = (IncidentID(300), IncidentID(7)) }
         return FeedEvent(
             sequence: 412, lane: isTip ? .alert : .main, at: sent, kind: kind, incident: incident,
             tip: isTip
                 ? TipSummary(
                     id: id, post: PostID(unchecked: "gate-7"), observedAt: observed, category: "fire", text: "冒烟",
                     place: "地下车库B区", position: fullTip.position, panic: true) : nil,
-            unit: isTip ? nil : UnitID(unchecked: "patrol-2"),
-            reasons: isTip ? [Reason(code: "distance", points: 31, detail: "82 m")] : [])
+            unit: isTip || isDesk ? nil : UnitID(unchecked: "patrol-2"),
+            reasons: isTip ? [Reason(code: "distance", points: 31, detail: "82 m")]
+                : isDesk ? [Reason(code: "merge", points: 0, detail: "同一名男子")] : [],
+            alarm: kind == .split, other: isDesk ? IncidentID(300) : nil)
     }
 }
 
