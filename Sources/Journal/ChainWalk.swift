@@ -76,6 +76,9 @@ struct ChainWalk {
 
     /// The first row that an index does not lead to: a repeat of its tip would be accepted again, or a patrol that
     /// catches up would miss it.
+    ///
+    /// The checksum is asked for because no index has it: so SQLite follows the entry to its row as a look-up does. An entry
+    /// whose length is damaged compares as before and leads to another row.
     private static func unfound(
         _ connection: OpaquePointer, after: SequenceNumber, through: SequenceNumber
     ) throws(JournalError) -> SequenceNumber? {
@@ -85,13 +88,14 @@ struct ChainWalk {
             SELECT sequence FROM record AS r WHERE sequence > ? AND sequence <= ? AND (
                 tip IS NOT NULL AND NOT EXISTS (
                     SELECT 1 FROM record INDEXED BY record_tip
-                    WHERE tip = r.tip AND post = r.post AND sequence = r.sequence)
+                    WHERE tip = r.tip AND post = r.post AND sequence = r.sequence AND chain = r.chain)
                 OR lane IS NOT NULL AND NOT EXISTS (
                     SELECT 1 FROM record INDEXED BY record_feed
-                    WHERE lane = r.lane AND sequence = r.sequence AND level = r.level AND zone = r.zone)
+                    WHERE lane = r.lane AND sequence = r.sequence AND level = r.level AND zone = r.zone
+                        AND chain = r.chain)
                 OR incident IS NOT NULL AND NOT EXISTS (
                     SELECT 1 FROM record INDEXED BY record_incident
-                    WHERE incident = r.incident AND sequence = r.sequence))
+                    WHERE incident = r.incident AND sequence = r.sequence AND chain = r.chain))
             ORDER BY sequence LIMIT 1
             """)
         statement.bind(1, Int64(clamping: after))

@@ -11,7 +11,9 @@ private func parse<Command: ParsableCommand>(_ type: Command.Type = Command.self
     try #require(try Watchpost.parseAsRoot(words) as? Command)
 }
 
-private func code(_ words: String...) -> Int32 {
+private func code(_ words: String...) -> Int32 { code(words) }
+
+private func code(_ words: [String]) -> Int32 {
     do {
         _ = try Watchpost.parseAsRoot(words)
         return 0
@@ -66,6 +68,19 @@ private func code(_ words: String...) -> Int32 {
         #expect(try parse(IncidentShow.self, "incidents", "show", "#12").id == 12)
         #expect(code("incidents", "show", "x") == 64)
         _ = try parse(IncidentsList.self, "incidents")
+        let tip = "01KB0000000000000000000001"
+        let merge = try parse(IncidentMerge.self, "incidents", "merge", "#15", "--into", "12", "--reason", "the same man")
+        #expect(merge.id == 15 && merge.into == 12 && merge.why.reason == "the same man")
+        #expect(try parse(IncidentSplit.self, "incidents", "split", "12", tip, tip, "--reason", "two").tips.count == 2)
+        #expect(try parse(IncidentDetach.self, "incidents", "detach", "12", tip, "--reason", "r").tip.description == tip)
+        #expect(try parse(IncidentRegrade.self, "incidents", "regrade", "12", "urgent", "--reason", "r").level == .urgent)
+        #expect(try parse(IncidentRegrade.self, "incidents", "regrade", "12", "--lift", "--reason", "r").lift)
+        for wrong in [
+            ["merge", "15", "--reason", "r"], ["merge", "15", "--into", "12"], ["merge", "15", "--into", "12", "--reason", " "],
+            ["split", "12", "--reason", "r"], ["split", "12", "no-tip", "--reason", "r"], ["detach", "12", tip, tip, "--reason", "r"],
+            ["regrade", "12", "--reason", "r"], ["regrade", "12", "urgent", "--lift", "--reason", "r"],
+            ["regrade", "12", "high", "--reason", "r"],
+        ] { #expect(code(["incidents"] + wrong) == 64, "\(wrong)") }
         _ = try parse(ReloadRun.self, "reload")
         _ = try parse(JournalVerify.self, "journal", "verify", "--data", "d")
         _ = try parse(KeyShow.self, "keys", "show")

@@ -192,9 +192,65 @@ private let en = Words(.en)
         let list = text.list(IncidentList(incidents: [incident], total: 3))
         #expect(list.count == 3)
         #expect(text.list(IncidentList(incidents: [], total: 0)) == ["没有未结警情"])
+        var doubtful = incident
+        doubtful.suggestion = 7
+        #expect(text.list(IncidentList(incidents: [doubtful], total: 1)).last?.contains("〔同 #7？〕") == true)
         var over = incident
         (over.id, over.phase) = (13, "cleared")
         #expect(text.list(IncidentList(incidents: [over, incident], total: 2)).dropFirst().map { $0.prefix(4) } == [" #12", " #13"])
+    }
+}
+
+/// What the desk did, in words.
+@Suite struct DeskTextTests {
+    private let one = IncidentReport(
+        id: 12, version: 1, zone: "dongyuan", category: "theft", level: "urgent", score: 65, reasons: [], phase: "claimed",
+        holder: "night", phaseSinceMs: 2_000, openedAtMs: 1_000, lastTipAtMs: 2_000, place: "", headline: "自行车被偷", tips: 3,
+        posts: ["a"], drill: false)
+
+    private func changed(_ change: (inout IncidentReport) -> Void) -> IncidentReport {
+        var other = one
+        change(&other)
+        return other
+    }
+
+    @Test func linksAreTold() {
+        let linked = changed {
+            ($0.follows, $0.suggestion, $0.apart) = (3, 7, [15, 16])
+            $0.regrade = RegradeReport(
+                level: "routine", reason: "已核实", by: "root", atMs: 2_000, overruled: true, computedLevel: "emergency")
+        }
+        let (chinese, english) = (IncidentText(Words(.zh), now: Timestamp(milliseconds: 3_000)), IncidentText(Words(.en), now: Timestamp(milliseconds: 3_000)))
+        #expect(chinese.links(one).isEmpty)
+        let text = chinese.links(linked).joined(separator: "\n")
+        for part in ["#3 处置完毕后再发", "watchpost incidents merge 12 --into 7", "#15、#16", "值班台定级 一般（root", "已核实", "计算为 特急"] {
+            #expect(text.contains(part), "\(text)")
+        }
+        #expect(english.links(linked).contains("perhaps the same as #7; merge with: watchpost incidents merge 12 --into 7 --reason …"))
+        #expect(chinese.links(changed { $0.mergedInto = 9 }) == ["已并入 #9"])
+    }
+
+    @Test func outcomesAreTold() {
+        let (chinese, english) = (IncidentText(Words(.zh), now: Timestamp(milliseconds: 0)), IncidentText(Words(.en), now: Timestamp(milliseconds: 0)))
+        let other = changed { ($0.id, $0.holder, $0.tips) = (15, nil, 1) }
+        let merge = DeskReport(action: "merge", sequence: 9, incident: one, other: other, unitLeft: "west")
+        #expect(chinese.describe(merge).prefix(2) == ["#15 已并入 #12", "注意：west 原接 #15，#12 仍由 night 负责，请通知 west"])
+        #expect(english.describe(merge).count == 4 && english.describe(merge)[0] == "#15 was merged into #12")
+        let split = DeskReport(action: "detach", sequence: 9, incident: one, other: other)
+        #expect(english.describe(split)[0] == "1 tip left #12 for the new #15")
+        #expect(chinese.describe(split)[0] == "从 #12 拆出 1 条线索，另立 #15")
+        #expect(english.describe(DeskReport(action: "regrade", sequence: 9, incident: one))[0] == "the desk's level of #12 was lifted")
+    }
+
+    /// The core's own sentences, for those who read Chinese.
+    @Test func refusalsAreInChinese() {
+        for (sentence, chinese) in [
+            ("there is no open incident #9", "没有未结警情 #9"), ("#15 was merged into #12; nothing more is possible", "#15 已并入 #12"),
+            ("#5 is a drill and the other one is not", "#5 是演练，另一条不是"),
+            ("at least one tip of #12 must stay; it has 2", "#12 至少要留一条线索，现有 2 条"),
+        ] {
+            #expect(describe(JSONError(code: "illegal_step", message: sentence), Words(.zh), asked: true) == chinese)
+        }
     }
 }
 

@@ -25,8 +25,8 @@ import TipWire
         var shown = screen(incident(12, level: .urgent), incident(15, level: .urgent))
         shown.selected = IncidentID(15)
         shown.mode = .detail
-        #expect(!shown.happen(desk(8, merged(15, into: 12), .merged, other: 12)))
-        #expect(!shown.happen(desk(9, incident(12, version: 5, level: .urgent), .merged, other: 15)))
+        #expect(shown.happen(desk(8, merged(15, into: 12), .merged, other: 12)) == false)
+        #expect(shown.happen(desk(9, incident(12, version: 5, level: .urgent), .merged, other: 15)) == false)
         #expect(shown.listed.map(\.incident.id) == [IncidentID(12)] && shown.board[IncidentID(15)]?.incident.mergedInto == IncidentID(12))
         for (language, gone, took) in [(Language.zh, "已并入 #12", "并入了 #15"), (.en, "merged into #12", "took in #15")] {
             #expect(render(shown, size: usual, now: ManualTime.night, language: language).contains { $0.contains(gone) })
@@ -39,23 +39,23 @@ import TipWire
     /// Nobody should drive on to something that the desk took from under them without a sound.
     @Test func oneOfOursThatIsMergedAwayRingsAndIsTold() {
         var shown = screen(incident(15, level: .urgent, phase: .enRoute, holder: unitID))
-        #expect(shown.happen(desk(8, merged(15, into: 12, holder: unitID), .merged, other: 12)))
+        #expect(shown.happen(desk(8, merged(15, into: 12, holder: unitID), .merged, other: 12)) == true)
         #expect(shown.notice?.text == "the desk merged your #15 into #12")
     }
 
     @Test func anEmergencyRingsWhoeverHasTheIncident() {
         var shown = screen(incident(7, level: .emergency, phase: .onScene, holder: otherUnit))
         var further = event(8, incident(7, version: 2, level: .emergency, phase: .onScene, holder: otherUnit), .correlated, tip: tip(2))
-        #expect(!shown.happen(further))
+        #expect(shown.happen(further) == false)
         further.sequence = 9
         further.alarm = true
         further.incident.version = 3
-        #expect(shown.happen(further))
+        #expect(shown.happen(further) == true)
         // Not from history, and not about one that is over.
         var late = screen(incident(7, level: .emergency), caughtUp: false)
-        #expect(!late.happen(further))
+        #expect(late.happen(further) == false)
         var over = screen(incident(7, version: 9, level: .emergency, phase: .cleared, holder: otherUnit))
-        #expect(!over.happen(further))
+        #expect(over.happen(further) == false)
     }
 
     @Test func tipsThatMayHaveLeftAreNotShownAnyMore() throws {
