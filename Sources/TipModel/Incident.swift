@@ -58,7 +58,7 @@ public struct Incident: Hashable, Sendable {
     /// Bounds that keep one incident small however many tips it swallows.
     public enum Limits {
         /// Member tips whose evidence is kept for correlation: the first and the newest.
-        public static let evidence = 4
+        public static let evidence = 6
         /// Distinct posts listed; further ones are counted in `tipCount` only.
         public static let posts = 16
         /// Distinct (post, reporter) pairs remembered for corroboration.
@@ -174,22 +174,33 @@ public struct Regrade: Hashable, Sendable {
     }
 }
 
-/// What correlation remembers of one member tip.
+/// What correlation remembers of one member tip: the facts alone. What they mean is worked out by the rules of the day.
 public struct Evidence: Hashable, Sendable {
+    /// UTF-8 bytes of ``text`` and ``place`` that are kept: what a tip says beyond that does not correlate it.
+    public static let textBytes = 300
+    public static let placeBytes = 90
+
     public var post: PostID
     public var observedAt: Timestamp
     public var category: String
     public var position: Position?
-    public var signature: TextSignature
+    public var text: String
+    public var place: String
 
-    public init(
-        post: PostID, observedAt: Timestamp, category: String, position: Position?, signature: TextSignature
-    ) {
+    /// Cuts `text` and `place` to what is kept.
+    public init(post: PostID, observedAt: Timestamp, category: String, position: Position?, text: String, place: String) {
         self.post = post
         self.observedAt = observedAt
         self.category = category
         self.position = position
-        self.signature = signature
+        self.text = clipped(text, bytes: Self.textBytes)
+        self.place = clipped(place, bytes: Self.placeBytes)
+    }
+
+    public init(_ accepted: TipAccepted) {
+        self.init(
+            post: accepted.post, observedAt: accepted.tip.observedAt, category: accepted.tip.category,
+            position: accepted.position, text: accepted.tip.text, place: accepted.tip.place)
     }
 }
 

@@ -43,23 +43,13 @@ extension Incident {
     }
 }
 
-extension Evidence {
-    init(_ accepted: TipAccepted) {
-        self.init(
-            post: accepted.post, observedAt: accepted.tip.observedAt, category: accepted.tip.category,
-            position: accepted.position, signature: TextSignature(accepted.tip.text))
-    }
-}
-
 /// A stable hash of who witnessed: another reporter at a post is another witness, the same one again is not. A tip
-/// without a reporter stands for its post. FNV-1a, 64 bits (Fowler, Noll, Vo).
-public func witnessHash(post: PostID, reporter: String) -> UInt64 {
+/// without a reporter stands for its post.
+public func witnessHash(post: PostID, reporter: String) -> UInt64 { stableHash(post.rawValue + "/" + reporter) }
+
+/// FNV-1a, 64 bits (Fowler, Noll, Vo): snapshots keep it, so it never changes.
+func stableHash(_ text: String) -> UInt64 {
     var hash: UInt64 = 14_695_981_039_346_656_037
-    func mix(_ text: String) {
-        for byte in text.utf8 { hash = (hash ^ UInt64(byte)) &* 1_099_511_628_211 }
-    }
-    mix(post.rawValue)
-    mix("/")
-    mix(reporter)
+    for byte in text.utf8 { hash = (hash ^ UInt64(byte)) &* 1_099_511_628_211 }
     return hash
 }

@@ -1,7 +1,7 @@
 public import TipModel
 
-/// What correlation looks at of a tip: where it comes from and what it says, without the text itself.
-public struct TipView: Hashable, Sendable {
+/// What correlation looks at of a tip.
+public struct TipView: Sendable {
     public var post: PostID
     /// The zone of the post.
     public var zone: ZoneID
@@ -10,27 +10,69 @@ public struct TipView: Hashable, Sendable {
     public var category: String
     /// The tip's own position, or whatever stands in for it; nil or outside WGS 84 counts as unknown.
     public var position: Position?
-    public var signature: TextSignature
     public var drill: Bool
+    /// Whether it is an emergency by itself: it then takes more to put it into another incident.
+    public var isEmergency: Bool
+    public var features: TipFeatures
 
     public init(
-        post: PostID, zone: ZoneID, observedAt: Timestamp, category: String, position: Position?,
-        signature: TextSignature, drill: Bool
+        post: PostID, zone: ZoneID, observedAt: Timestamp, category: String, position: Position?, drill: Bool,
+        isEmergency: Bool, features: TipFeatures
     ) {
         self.post = post
         self.zone = zone
         self.observedAt = observedAt
         self.category = category
         self.position = position
-        self.signature = signature
         self.drill = drill
+        self.isEmergency = isEmergency
+        self.features = features
     }
 
-    /// The view of `tip` as sent by `post`. Computes the text's signature.
-    public init(_ tip: Tip, post: PostID, zone: ZoneID) {
+    /// The view of an accepted tip.
+    public init(_ accepted: TipAccepted, isEmergency: Bool, features: TipFeatures) {
         self.init(
-            post: post, zone: zone, observedAt: tip.observedAt, category: tip.category, position: tip.position,
-            signature: TextSignature(tip.text), drill: tip.drill)
+            post: accepted.post, zone: accepted.zone, observedAt: accepted.tip.observedAt,
+            category: accepted.tip.category, position: accepted.position, drill: accepted.tip.drill,
+            isEmergency: isEmergency, features: features)
+    }
+}
+
+/// What a tip's words come to under the rules of the day. Worked out once and shared by reference from then on.
+public final class TipFeatures: Sendable {
+    let terms: TextTerms
+    let entities: Entities
+    /// A hash of the place in words, letters and digits alone; 0 where there are none.
+    let place: UInt32
+
+    /// - Parameters: as they stand in the tip; what ``Evidence`` does not keep does not count.
+    public convenience init(text: String, place: String, weights: TermWeights) {
+        self.init(kept: clipped(text, bytes: Evidence.textBytes), clipped(place, bytes: Evidence.placeBytes), weights)
+    }
+
+    convenience init(_ evidence: Evidence, weights: TermWeights) { self.init(kept: evidence.text, evidence.place, weights) }
+
+    private init(kept text: String, _ place: String, _ weights: TermWeights) {
+        terms = TextTerms(text, weights: weights)
+        entities = Entities(text: text, place: place)
+        self.place = Self.hash(place: place)
+    }
+
+    private static func hash(place: String) -> UInt32 {
+        var hash = TermHash.basis
+        var isEmpty = true
+        for scalar in place.unicodeScalars {
+            var value = scalar.value
+            if value < 0x80 {
+                guard scalar.properties.isAlphabetic || (0x30...0x39).contains(value) else { continue }
+                if (0x41...0x5A).contains(value) { value += 0x20 }
+            } else if value == 0x3000 || (0x3001...0x303F).contains(value) || (0xFF00...0xFF0F).contains(value) {
+                continue
+            }
+            hash = TermHash.mix(hash, value)
+            isEmpty = false
+        }
+        return isEmpty ? 0 : max(1, hash)
     }
 }
 
@@ -40,51 +82,72 @@ public final class IncidentView: Sendable {
     let id: IncidentID
     let zone: ZoneID
     let drill: Bool
-    let isCleared: Bool
-    /// Its category's hash, compared first: reading the text itself would be a fetch from memory for each candidate.
-    let categoryHash: Int
+    /// When it was cleared; nil while it is open.
+    let clearedAt: Timestamp?
+    let isEmergency: Bool
     let category: String
-    /// Further categories of its evidence.
-    let categories: [String]
+    let openedAt: Timestamp
     let lastTipAt: Timestamp
     /// Nil where it is no place on earth.
     let position: Position?
+    /// The first tip's first; see ``Incident/Limits/evidence``.
     let evidence: [Trace]
     /// When its newest evidence was observed, by the posts' clocks.
     let newest: Timestamp
 
+    /// Whether it still takes tips as a matter of course.
+    public var isOpen: Bool { clearedAt == nil }
+
     /// What is compared of one member tip.
-    struct Trace {
+    struct Trace: Sendable {
+        var source: Evidence
+        /// Nil where it is no place on earth.
         var position: Position?
-        var signature: TextSignature
+        var features: TipFeatures
     }
 
-    public init(_ incident: Incident) {
+    /// - Parameters:
+    ///   - previous: the view that this one takes the place of; what both know is not worked out again.
+    ///   - newest: the features of the evidence that came last, where they are at hand.
+    public init(_ incident: Incident, weights: TermWeights, previous: IncidentView? = nil, newest known: TipFeatures? = nil) {
         id = incident.id
         zone = incident.zone
         drill = incident.drill
-        isCleared = incident.phase == .cleared
-        categoryHash = incident.category.hashValue
-        category = incident.category
+        clearedAt = incident.phase == .cleared ? incident.phaseSince : nil
+        isEmergency = incident.urgency.level == .emergency
+        openedAt = incident.openedAt
         lastTipAt = incident.lastTipAt
         position = incident.position?.known
-        var categories: [String] = []
-        for evidence in incident.evidence where evidence.category != incident.category {
-            if !categories.contains(evidence.category) { categories.append(evidence.category) }
+        category = incident.category
+        let last = incident.evidence.count - 1
+        evidence = incident.evidence.enumerated().map { index, evidence in
+            let features: TipFeatures
+            if index == last, let known {
+                features = known
+            } else if let old = previous?.trace(of: evidence, near: index) {
+                features = old
+            } else {
+                features = TipFeatures(evidence, weights: weights)
+            }
+            return Trace(source: evidence, position: evidence.position?.known, features: features)
         }
-        self.categories = categories
-        evidence = incident.evidence.map { Trace(position: $0.position?.known, signature: $0.signature) }
         newest = incident.evidence.map(\.observedAt).max() ?? incident.lastTipAt
+    }
+
+    /// The features of the same evidence in this view. Evidence keeps its place, or moves down by one when an older one goes.
+    private func trace(of wanted: Evidence, near index: Int) -> TipFeatures? {
+        for candidate in [index, index + 1] where candidate < evidence.count && evidence[candidate].source == wanted {
+            return evidence[candidate].features
+        }
+        return nil
     }
 }
 
 /// Why a tip cannot be about an incident, whatever the points.
 public enum Veto: String, CaseIterable, Sendable {
-    /// The incident is cleared: it swallows nothing more.
-    case cleared
     /// It belongs to another zone.
     case zone
-    /// One is a drill and the other is real.
+    /// One is a drill, or speaks of one, and the other is real.
     case drill
     /// Seen too long before or after the incident's newest tip, or nothing has come in for it too long.
     case window
@@ -92,6 +155,22 @@ public enum Veto: String, CaseIterable, Sendable {
     case category
     /// Too far from everything known of the incident.
     case distance
+    /// Too far from its first tip, or too long after it: chains of neighbours must not wander.
+    case span
+    /// They name different plates.
+    case plate
+    /// They name different telephone numbers, and not as the reporter's own.
+    case phone
+    /// They name different buildings.
+    case building
+    /// They name different units.
+    case unit
+    /// They name different rooms.
+    case room
+    /// They name different parts of a place, as B1 and B2.
+    case bay
+    /// They name floors that are not even neighbours.
+    case floor
 
     /// The code of its reason: `veto.zone` and so on.
     public var code: String { "veto." + rawValue }
@@ -101,7 +180,7 @@ public enum Veto: String, CaseIterable, Sendable {
 public struct PairScore: Hashable, Sendable {
     /// The sum of the reasons' points; 0 under a veto.
     public var points: Int32
-    /// `distance`, `time`, `category` (or `category.compatible`) and `text`, one each; or the veto's reason alone.
+    /// One for each term; or the veto's reason alone.
     public var reasons: [Reason]
     public var veto: Veto?
 
@@ -112,13 +191,43 @@ public struct PairScore: Hashable, Sendable {
     }
 }
 
-/// What becomes of a tip.
+/// What a tip may be about, as ``OpenIncidentIndex`` finds it: the most recently reported first in each.
+public struct Candidates: Sendable {
+    public var open: [IncidentView]
+    /// Cleared ones, which take late reports for a while and are linked to after it.
+    public var cleared: [IncidentView]
+
+    public init(open: [IncidentView] = [], cleared: [IncidentView] = []) {
+        self.open = open
+        self.cleared = cleared
+    }
+}
+
+/// What becomes of a tip: the three bands.
 public enum CorrelationDecision: Hashable, Sendable {
-    /// It belongs to this open incident; `score` is the sum of the reasons' points.
+    /// It belongs to this incident; `score` is the sum of the reasons' points.
     case attach(IncidentID, score: Int32, reasons: [Reason])
     /// It opens an incident of its own, and why. The first reason is one of
     /// - `alone`: nothing open nearby;
     /// - `below`: the best candidate reached too little (detail "#7 48/60"); its terms follow;
-    /// - `vetoed`: every candidate was ruled out (detail: the newest, "#7"); its `veto.…` follows.
-    case open(reasons: [Reason])
+    /// - `suggested`: the best candidate came close (same detail): the desk is asked, `suggestion` names it;
+    /// - `vetoed`: every candidate was ruled out (detail: the newest, "#7"); its `veto.…` follows;
+    /// - `follows`: it would belong to an incident that is over (detail "#7"), `follows` names it; its terms follow.
+    case open(reasons: [Reason], suggestion: IncidentID? = nil, follows: IncidentID? = nil)
+}
+
+extension Position {
+    /// Self, unless it is no place on earth: positions come from outside, and one NaN spoils every comparison.
+    var known: Position? {
+        (-90...90).contains(latitude) && (-180...180).contains(longitude) ? self : nil
+    }
+}
+
+extension CorrelationDecision {
+    /// Why, whichever it is.
+    public var reasons: [Reason] {
+        switch self {
+        case .attach(_, _, let reasons), .open(let reasons, _, _): reasons
+        }
+    }
 }

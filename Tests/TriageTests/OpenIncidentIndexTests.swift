@@ -12,7 +12,15 @@ struct OpenIncidentIndexTests {
         _ index: OpenIncidentIndex, _ position: Position? = Fixture.position(), zone: ZoneID = Fixture.zone,
         drill: Bool = false, since: Timestamp = since, bound: Int = 100
     ) -> [UInt64] {
-        index.candidates(zone: zone, drill: drill, position: position, since: since, bound: bound).map(\.id.rawValue)
+        find(index, position, zone: zone, drill: drill, since: since, bound: bound).map(\.id.rawValue)
+    }
+
+    func find(
+        _ index: OpenIncidentIndex, _ position: Position?, zone: ZoneID = Fixture.zone, drill: Bool = false,
+        since: Timestamp = since, bound: Int = 100
+    ) -> [IncidentView] {
+        let tip = Fixture.tipView("", position: position, zone: zone, drill: drill)
+        return index.candidates(for: tip, since: since, clearedSince: Self.since, bound: bound).open
     }
 
     func incident(_ id: UInt64, at minute: Int64 = 0, _ position: Position? = Fixture.position()) -> Incident {
@@ -21,7 +29,7 @@ struct OpenIncidentIndexTests {
 
     @Test("newest first, the higher id first among equals, up to the bound")
     func order() {
-        var index = OpenIncidentIndex(cellMetres: Self.cell)
+        var index = OpenIncidentIndex(cellMetres: Self.cell, weights: Fixture.weights)
         for (id, minute) in [(1, 5), (2, 9), (3, 5), (4, 1), (5, 9)] as [(UInt64, Int64)] {
             index.update(incident(id, at: minute))
         }
@@ -55,7 +63,7 @@ struct OpenIncidentIndexTests {
 
     @Test("zones, drills and places are apart; incidents without a place are near every tip")
     func areas() {
-        var index = OpenIncidentIndex(cellMetres: Self.cell)
+        var index = OpenIncidentIndex(cellMetres: Self.cell, weights: Fixture.weights)
         index.update(incident(1, at: 1))
         index.update(incident(2, at: 2, nil))
         index.update(incident(3, at: 3, Fixture.position(north: 5_000)))
@@ -74,7 +82,7 @@ struct OpenIncidentIndexTests {
 
     @Test("update and remove")
     func changes() {
-        var index = OpenIncidentIndex(cellMetres: Self.cell)
+        var index = OpenIncidentIndex(cellMetres: Self.cell, weights: Fixture.weights)
         for id in 1...4 as ClosedRange<UInt64> { index.update(incident(id, at: Int64(id))) }
         index.update(incident(2, at: 10))
         #expect(ids(index) == [2, 4, 3, 1])
@@ -90,6 +98,8 @@ struct OpenIncidentIndexTests {
         #expect(ids(index) == [4, 2])
         index.update(Fixture.incident(4, phase: .cleared))
         #expect(ids(index) == [2])
+        #expect(index.count == 3)
+        index.forgetCleared { _ in false }
         #expect(index.count == 2)
         index.remove(IncidentID(2))
         index.remove(IncidentID(3))
@@ -101,13 +111,12 @@ struct OpenIncidentIndexTests {
 
     @Test("a tip that moves nothing still changes what is compared")
     func newEvidence() {
-        var index = OpenIncidentIndex(cellMetres: Self.cell)
+        var index = OpenIncidentIndex(cellMetres: Self.cell, weights: Fixture.weights)
         var incident = incident(1)
         index.update(incident)
         incident.evidence.append(Fixture.evidence("another"))
         index.update(incident)
-        let found = index.candidates(
-            zone: Fixture.zone, drill: false, position: Fixture.position(), since: Self.since, bound: 1)
+        let found = find(index, Fixture.position(), bound: 1)
         #expect(found.map(\.evidence.count) == [2])
     }
 
@@ -117,7 +126,7 @@ struct OpenIncidentIndexTests {
         let grid = CellGrid(metres: Self.cell)
         let zones = [Fixture.zone, ZoneID(unchecked: "west-2")]
         var open: [UInt64: Incident] = [:]
-        var index = OpenIncidentIndex(cellMetres: Self.cell)
+        var index = OpenIncidentIndex(cellMetres: Self.cell, weights: Fixture.weights)
         func place() -> Position? {
             guard Int.random(in: 0..<6, using: &random) > 0 else { return nil }
             return Fixture.position(
@@ -163,18 +172,54 @@ struct OpenIncidentIndexTests {
                 return cells.contains(cell)
             }
             let expected = near.sorted { ($0.lastTipAt, $0.id) > ($1.lastTipAt, $1.id) }.prefix(bound).map(\.id)
-            let live = index.candidates(zone: zone, drill: drill, position: here, since: since, bound: bound)
+            let live = find(index, here, zone: zone, drill: drill, since: since, bound: bound)
             #expect(live.map(\.id) == expected)
-            let rebuilt = OpenIncidentIndex(cellMetres: Self.cell, incidents: open.values)
-            let again = rebuilt.candidates(zone: zone, drill: drill, position: here, since: since, bound: bound)
+            let rebuilt = OpenIncidentIndex(cellMetres: Self.cell, weights: Fixture.weights, incidents: open.values)
+            let again = find(rebuilt, here, zone: zone, drill: drill, since: since, bound: bound)
             #expect(again.map(\.id) == expected)
             #expect(index.count == open.count)
         }
     }
 
+    @Test("what names the same plate is found wherever it is and however many are newer")
+    func identifiers() {
+        var index = OpenIncidentIndex(cellMetres: Self.cell, weights: Fixture.weights)
+        index.update(
+            Fixture.incident(
+                1, lastTipAt: Fixture.local(0, 1), position: Fixture.position(north: 9_000),
+                evidence: [Fixture.evidence("黑车京A12345逆行", position: Fixture.position(north: 9_000))]))
+        for id in 2...9 as ClosedRange<UInt64> { index.update(incident(id, at: Int64(id))) }
+        let tip = Fixture.tipView("又看到京A12345")
+        func found(_ since: Timestamp) -> [UInt64] {
+            index.candidates(for: tip, since: since, clearedSince: since, bound: 3).open.map(\.id.rawValue)
+        }
+        #expect(found(Self.since) == [1, 9, 8])
+        #expect(found(Fixture.local(0, 5)) == [9, 8, 7])
+        index.remove(IncidentID(1))
+        #expect(found(Self.since) == [9, 8, 7])
+    }
+
+    @Test("cleared ones are found apart; merged ones are gone")
+    func cleared() {
+        var index = OpenIncidentIndex(cellMetres: Self.cell, weights: Fixture.weights)
+        index.update(incident(1, at: 1))
+        var over = incident(2, at: 2)
+        over.phase = .cleared
+        index.update(over)
+        let tip = Fixture.tipView("")
+        let found = index.candidates(for: tip, since: Self.since, clearedSince: Self.since, bound: 9)
+        #expect(found.open.map(\.id.rawValue) == [1])
+        #expect(found.cleared.map(\.id.rawValue) == [2])
+        let late = index.candidates(for: tip, since: Self.since, clearedSince: Fixture.local(0, 3), bound: 9)
+        #expect(late.cleared.isEmpty)
+        over.mergedInto = IncidentID(1)
+        index.update(over)
+        #expect(index.count == 1)
+    }
+
     @Test("an absurd cell edge is brought within bounds", arguments: [0, -5, .nan, .infinity, 1e-300])
     func edges(metres: Double) {
-        var index = OpenIncidentIndex(cellMetres: metres)
+        var index = OpenIncidentIndex(cellMetres: metres, weights: Fixture.weights)
         for (id, latitude) in [(1, -90), (2, 0), (3, 90)] as [(UInt64, Double)] {
             index.update(incident(id, at: 0, Position(latitude: latitude, longitude: 180)))
             #expect(ids(index, Position(latitude: latitude, longitude: 180)).contains(id))

@@ -1,0 +1,84 @@
+import TipModel
+
+// A comparison in words: what the journal keeps and the desk reads.
+extension Correlator {
+    /// The terms in this order, those that count nothing left out except distance, time and text: `distance` (or `distance.unknown`),
+    /// `time`, `category` (or `category.kin`), `text` (or `text.unknown`), `same.place`, `same.<kind>`, `against.<kind>`. Under a
+    /// veto its reason alone.
+    func reasons(_ measure: PairMeasure, _ tip: TipView, _ incident: IncidentView, now: Timestamp) -> [Reason] {
+        if let veto = measure.veto {
+            return [Reason(code: veto.code, points: 0, detail: detail(of: veto, measure, tip, incident, now: now))]
+        }
+        let match = measure.match
+        var reasons = [
+            distanceReason(measure, tip),
+            Reason(code: "time", points: match.timePoints, detail: Self.span(match.apart)),
+            match.category == tip.category
+                ? Reason(code: "category", points: match.categoryPoints, detail: tip.category)
+                : Reason(code: "category.kin", points: match.categoryPoints, detail: "\(tip.category) ~ \(match.category)"),
+            match.textIsSilent
+                ? Reason(code: "text.unknown", points: match.textPoints)
+                : Reason(code: "text", points: match.textPoints, detail: "\(Int((match.similarity * 100).rounded())) %"),
+        ]
+        if match.whereCap != 0 { reasons.append(Reason(code: "where.cap", points: match.whereCap)) }
+        if match.samePlace { reasons.append(Reason(code: "same.place", points: match.placePoints)) }
+        reasons += entityReasons(match)
+        if measure.agreementPoints != 0 { reasons.append(Reason(code: "agreement", points: measure.agreementPoints)) }
+        return reasons
+    }
+
+    /// One reason for each kind; the points as ``CorrelationPoints`` bounds them, so the last of a kind may count nothing.
+    private func entityReasons(_ match: EvidenceMatch) -> [Reason] {
+        var reasons: [Reason] = []
+        var (identifiers, dwellings, looks, against) = (0, 0, 0, 0)
+        func points(_ each: Int32, _ count: inout Int, most: Int) -> Int32 {
+            count += 1
+            return count <= most ? each : 0
+        }
+        for kind in match.entities.same {
+            let counted: Int32
+            if kind.isIdentifier {
+                counted = points(rules.points.identifier, &identifiers, most: 1)
+            } else if kind.isDwelling {
+                counted = points(rules.points.dwelling, &dwellings, most: 2)
+            } else if kind.isAppearance {
+                counted = points(rules.points.appearance, &looks, most: 2)
+            } else {
+                continue
+            }
+            reasons.append(Reason(code: "same.\(kind)", points: counted))
+        }
+        for kind in match.entities.against.map({ "\($0)" }) + (match.entities.pastDiffers ? ["past"] : []) {
+            reasons.append(
+                Reason(code: "against.\(kind)", points: -points(rules.points.contradiction, &against, most: 2)))
+        }
+        return reasons
+    }
+
+    private func distanceReason(_ measure: PairMeasure, _ tip: TipView) -> Reason {
+        if let distance = measure.match.distance {
+            return Reason(code: "distance", points: measure.match.distancePoints, detail: Self.metres(distance))
+        }
+        return Reason(code: "distance.unknown", points: 0, detail: tip.position?.known == nil ? "tip" : "incident")
+    }
+
+    private func detail(
+        of veto: Veto, _ measure: PairMeasure, _ tip: TipView, _ incident: IncidentView, now: Timestamp
+    ) -> String {
+        switch veto {
+        case .zone: "\(tip.zone) / \(incident.zone)"
+        case .drill: tip.drill != incident.drill ? (tip.drill ? "drill / real" : "real / drill") : ""
+        case .window: Self.span(max(measure.match.apart, now.milliseconds(since: incident.lastTipAt)))
+        case .category: "\(tip.category) / \(incident.category)"
+        case .distance: Self.metres(measure.nearest ?? 0)
+        case .span:
+            measure.nearest.map { Self.metres($0) } ?? Self.span(now.milliseconds(since: incident.openedAt))
+        case .plate, .phone, .building, .unit, .room, .bay, .floor: ""
+        }
+    }
+
+    /// Whole minutes: "12 min".
+    private static func span(_ milliseconds: Int64) -> String { "\(milliseconds / 60_000) min" }
+
+    private static func metres(_ distance: Double) -> String { "\(Int(distance.rounded())) m" }
+}

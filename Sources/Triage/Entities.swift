@@ -1,0 +1,138 @@
+// What a text names that can be the same or not: 3号楼2单元, a plate, a telephone number, a red jacket. Words may be alike
+// by chance; these decide. Two texts contradict each other in a kind only where both name something of it and nothing is
+// common to both, for "from building 3 I see smoke in building 5" names two.
+
+/// The entities of one tip: its text and its place together.
+public struct Entities: Hashable, Sendable {
+    /// What is named. The raw value orders them.
+    enum Kind: UInt8, CaseIterable {
+        case plate, phone
+        case building, unit, room, bay, floor, gate, side, street
+        case upper, lower, head, bag, vehicle
+        case sex, age, venue
+
+        /// Two tips that name different ones are about different events.
+        var rulesOut: Bool { self == .plate || self == .building || self == .unit || self == .room || self == .bay || self == .phone }
+        var isIdentifier: Bool { self == .plate || self == .phone }
+        var isDwelling: Bool { self == .building || self == .unit || self == .room || self == .bay || self == .floor }
+        var isAppearance: Bool { self == .upper || self == .lower || self == .head || self == .bag || self == .vehicle }
+    }
+
+    struct Entity: Hashable, Comparable {
+        var kind: Kind
+        /// A number, or a hash of what is named.
+        var value: UInt32
+
+        static func < (left: Entity, right: Entity) -> Bool {
+            (left.kind.rawValue, left.value) < (right.kind.rawValue, right.value)
+        }
+    }
+
+    /// Named things beyond this are left out: a text of 300 bytes has few.
+    static let bound = 24
+
+    /// Ascending, distinct.
+    let all: [Entity]
+    /// Whether it speaks of a drill, and does not deny that it is one.
+    let namesDrill: Bool
+    /// Whether it speaks of a day before.
+    let namesPast: Bool
+
+    init(text: String, place: String) {
+        var scanner = EntityScanner()
+        scanner.scan(text)
+        scanner.scan(place)
+        all = Array(Set(scanner.found)).sorted()
+        namesDrill = scanner.namesDrill
+        namesPast = scanner.namesPast
+    }
+
+    /// What plates and telephone numbers an index may find an incident by.
+    var identifiers: some Sequence<UInt64> {
+        all.lazy.filter(\.kind.isIdentifier).map { UInt64($0.kind.rawValue) << 32 | UInt64($0.value) }
+    }
+
+    /// How two tips' entities stand to each other.
+    struct Comparison: Hashable {
+        /// Kinds of which both name the same.
+        var same: [Kind] = []
+        /// Kinds that speak against each other without ruling out.
+        var against: [Kind] = []
+        /// The first kind that rules out.
+        var veto: Kind?
+        /// One speaks of a drill and the other does not.
+        var drillDiffers = false
+        /// One speaks of a day before and the other does not.
+        var pastDiffers = false
+    }
+
+    func compare(_ other: Entities) -> Comparison {
+        var result = Comparison()
+        result.drillDiffers = namesDrill != other.namesDrill
+        result.pastDiffers = namesPast != other.namesPast
+        if all.isEmpty || other.all.isEmpty { return result }
+        var (left, right) = (0, 0)
+        while left < all.count, right < other.all.count {
+            let kind = all[left].kind
+            let rival = other.all[right].kind
+            if kind != rival {
+                if kind.rawValue < rival.rawValue { left += 1 } else { right += 1 }
+                continue
+            }
+            let leftEnd = Self.end(of: kind, in: all, from: left)
+            let rightEnd = Self.end(of: kind, in: other.all, from: right)
+            judge(kind, all[left..<leftEnd], other.all[right..<rightEnd], &result)
+            left = leftEnd
+            right = rightEnd
+        }
+        return result
+    }
+
+    private static func end(of kind: Kind, in all: [Entity], from start: Int) -> Int {
+        var end = start
+        while end < all.count, all[end].kind == kind { end += 1 }
+        return end
+    }
+
+    private func judge(_ kind: Kind, _ mine: ArraySlice<Entity>, _ theirs: ArraySlice<Entity>, _ result: inout Comparison) {
+        // Two crossings of one street share it: both must know each other's streets.
+        if kind == .street, mine.count > 1, theirs.count > 1, !mine.elementsEqual(theirs) {
+            result.against.append(kind)
+            return
+        }
+        if mine.contains(where: theirs.contains) {
+            result.same.append(kind)
+            return
+        }
+        switch kind {
+        case _ where kind.rulesOut: result.veto = result.veto ?? kind
+        // People miscount floors by one.
+        case .floor:
+            let near = mine.contains { one in theirs.contains { abs(Int64(one.value) - Int64($0.value)) <= 1 } }
+            if !near { result.veto = result.veto ?? kind }
+        case _ where kind.isAppearance:
+            // By night black, blue and grey are one colour.
+            let near = mine.contains { one in theirs.contains { Colour.areNear(one.value, $0.value) } }
+            if !near { result.against.append(kind) }
+        default: result.against.append(kind)
+        }
+    }
+}
+
+/// Colours as witnesses tell them apart.
+enum Colour: UInt32 {
+    case red = 1, orange, yellow, green, blue, purple, black, grey, white, brown, pink
+
+    /// Whether two people may call one thing by these.
+    static func areNear(_ one: UInt32, _ other: UInt32) -> Bool {
+        guard let one = Colour(rawValue: one), let other = Colour(rawValue: other) else { return one == other }
+        switch (min(one.rawValue, other.rawValue), max(one.rawValue, other.rawValue)) {
+        case let (low, high) where low == high: return true
+        case (red.rawValue, orange.rawValue), (red.rawValue, pink.rawValue), (red.rawValue, purple.rawValue): return true
+        case (orange.rawValue, yellow.rawValue), (orange.rawValue, brown.rawValue), (yellow.rawValue, brown.rawValue): return true
+        case (blue.rawValue, black.rawValue), (black.rawValue, grey.rawValue), (blue.rawValue, purple.rawValue): return true
+        case (grey.rawValue, white.rawValue), (blue.rawValue, green.rawValue), (purple.rawValue, pink.rawValue): return true
+        default: return false
+        }
+    }
+}

@@ -1,0 +1,176 @@
+// A text as weighted terms, so that two texts compare in one merge pass over numbers.
+//
+// Chinese has no spaces, and which characters make a word is a guess; each character counts, and each neighbouring pair
+// for a quarter. Of Latin text each word counts, and each three letters in a row within a word for a fifth: they carry
+// plurals and slips of the pen.
+
+import TipModel
+
+/// The terms of one text with their weights.
+public struct TextTerms: Hashable, Sendable {
+    /// Terms beyond this are left out, the last in the text first: 300 bytes of it hold at most 300.
+    public static let bound = 320
+
+    /// Ascending and distinct. The lowest two bits tell the kind; see ``Kind``.
+    let terms: [UInt32]
+    /// As many as ``terms``.
+    let weights: [Float]
+    /// The sum of the weights.
+    let total: Float
+    /// Whether Chinese characters outweigh Latin words; nil where there are neither.
+    let isHan: Bool?
+
+    enum Kind: UInt32 {
+        case character = 0
+        case pair = 1
+        case word = 2
+        case part = 3
+
+        /// What a term of this kind counts for beside a whole one.
+        var scale: Float {
+            switch self {
+            case .character, .word: 1
+            case .pair: 0.25
+            case .part: 0.2
+            }
+        }
+    }
+
+    init(_ text: String, weights table: TermWeights) {
+        var scan = TermScan()
+        scan.run(text)
+        var terms = scan.terms
+        terms.sort()
+        var distinct: [UInt32] = []
+        distinct.reserveCapacity(terms.count)
+        for term in terms where distinct.last != term { distinct.append(term) }
+        var total: Float = 0
+        let weights = distinct.map { term in
+            let weight = table.weight(of: term)
+            total += weight
+            return weight
+        }
+        self.terms = distinct
+        self.weights = weights
+        self.total = total
+        isHan = scan.han + scan.latin == 0 ? nil : scan.han * 2 >= scan.latin
+    }
+
+    /// Calls `body` with each distinct term of `text`.
+    static func forEachTerm(in text: String, _ body: (UInt32) -> Void) {
+        var scan = TermScan()
+        scan.run(text)
+        for term in Set(scan.terms) { body(term) }
+    }
+
+    /// The weight of the terms that both have.
+    func shared(with other: TextTerms) -> Float {
+        var (left, right) = (0, 0)
+        var shared: Float = 0
+        terms.withUnsafeBufferPointer { mine in
+            other.terms.withUnsafeBufferPointer { theirs in
+                while left < mine.count, right < theirs.count {
+                    let (one, two) = (mine[left], theirs[right])
+                    if one == two { shared += weights[left] }
+                    // Without branches: which side is behind is as good as random.
+                    left += one <= two ? 1 : 0
+                    right += two <= one ? 1 : 0
+                }
+            }
+        }
+        return shared
+    }
+
+    /// How alike they are, 0…1, by ``TextRules``.
+    func similarity(to other: TextTerms, _ rules: TextRules) -> Double {
+        let shared = shared(with: other)
+        guard shared > 0 else { return 0 }
+        let mine = Double(max(0, total - shared)), theirs = Double(max(0, other.total - shared))
+        let against = rules.lesser * min(mine, theirs) + rules.greater * max(mine, theirs)
+        return Double(shared) / (Double(shared) + rules.smoothing + against)
+    }
+}
+
+/// Finds the terms of a text.
+private struct TermScan {
+    var terms: [UInt32] = []
+    var han = 0
+    /// Letters and digits.
+    var latin = 0
+    private var previous: UInt32 = 0
+    private var word: UInt32 = 0
+    /// The last two letters of the word at hand, the older one above.
+    private var letters: UInt32 = 0
+    private var length = 0
+
+    mutating func run(_ text: String) {
+        terms.reserveCapacity(TextTerms.bound)
+        for scalar in text.unicodeScalars {
+            let value = scalar.value
+            if value < 0x80 {
+                previous = 0
+                if let letter = Self.lowercasedASCII(UInt8(value)) { take(letter: letter) } else { endWord() }
+            } else {
+                endWord()
+                if Self.isHan(value) { take(character: value) } else { previous = 0 }
+            }
+        }
+        endWord()
+    }
+
+    private mutating func take(letter: UInt8) {
+        latin += 1
+        let value = UInt32(letter)
+        word = TermHash.mix(length == 0 ? TermHash.basis : word, value)
+        length += 1
+        if length >= 3 { add(TermHash.mix(TermHash.mix(TermHash.basis, letters), value), .part) }
+        letters = (letters & 0xFF) << 8 | value
+    }
+
+    private mutating func take(character: UInt32) {
+        han += 1
+        add(TermHash.mix(TermHash.basis, character), .character)
+        if previous != 0 { add(TermHash.mix(TermHash.mix(TermHash.basis, previous), character), .pair) }
+        previous = character
+    }
+
+    private mutating func endWord() {
+        guard length > 0 else { return }
+        // A word of three letters is its own only part.
+        if length == 3 { terms.removeLast() }
+        add(word, .word)
+        length = 0
+        letters = 0
+    }
+
+    private mutating func add(_ hash: UInt32, _ kind: TextTerms.Kind) {
+        if terms.count < TextTerms.bound { terms.append(TermHash.term(hash, kind)) }
+    }
+
+    private static func lowercasedASCII(_ byte: UInt8) -> UInt8? {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"): byte
+        case UInt8(ascii: "A")...UInt8(ascii: "Z"): byte | 0x20
+        default: nil
+        }
+    }
+
+    private static func isHan(_ value: UInt32) -> Bool {
+        (0x4E00...0x9FFF).contains(value) || (0x3400...0x4DBF).contains(value) || (0x20000...0x323AF).contains(value)
+    }
+}
+
+/// FNV-1a (Fowler, Noll, Vo) over the four bytes of each value, 32 bits.
+enum TermHash {
+    static let basis: UInt32 = 2_166_136_261
+
+    static func mix(_ hash: UInt32, _ value: UInt32) -> UInt32 {
+        var hash = hash
+        for shift in stride(from: UInt32(0), to: 32, by: 8) {
+            hash = (hash ^ (value >> shift & 0xFF)) &* 16_777_619
+        }
+        return hash
+    }
+
+    static func term(_ hash: UInt32, _ kind: TextTerms.Kind) -> UInt32 { hash & ~3 | kind.rawValue }
+}
