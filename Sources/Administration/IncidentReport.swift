@@ -32,6 +32,50 @@ public struct PositionReport: Codable, Sendable, Equatable {
     }
 }
 
+/// CAP 1.2 values.
+public struct CAPReport: Codable, Sendable, Equatable {
+    /// `Immediate`, `Expected`, `Future`, `Past` or `Unknown`.
+    public var urgency: String
+    /// `Extreme`, `Severe`, `Moderate`, `Minor` or `Unknown`.
+    public var severity: String
+    /// `Observed`, `Likely`, `Possible`, `Unlikely` or `Unknown`.
+    public var certainty: String
+
+    public init(urgency: String, severity: String, certainty: String) {
+        self.urgency = urgency
+        self.severity = severity
+        self.certainty = certainty
+    }
+}
+
+/// How an incident stands besides its grade.
+public struct StandingReport: Codable, Sendable, Equatable {
+    /// How long it has waited for a unit; nil where one has it or it is cleared.
+    public var waitingMs: Int64?
+    /// What its level allows.
+    public var claimWithinMs: Int64?
+    public var overdue: Bool
+    /// The level above and how many points are missing; nil at the top.
+    public var nextLevel: String?
+    public var pointsToNext: Int32?
+
+    enum CodingKeys: String, CodingKey {
+        case waitingMs = "waiting_ms"
+        case claimWithinMs = "claim_within_ms"
+        case overdue
+        case nextLevel = "next_level"
+        case pointsToNext = "points_to_next"
+    }
+
+    public init(waitingMs: Int64?, claimWithinMs: Int64?, overdue: Bool, nextLevel: String?, pointsToNext: Int32?) {
+        self.waitingMs = waitingMs
+        self.claimWithinMs = claimWithinMs
+        self.overdue = overdue
+        self.nextLevel = nextLevel
+        self.pointsToNext = pointsToNext
+    }
+}
+
 /// An incident as it is now.
 public struct IncidentReport: Codable, Sendable, Equatable {
     public var id: UInt64
@@ -64,6 +108,8 @@ public struct IncidentReport: Codable, Sendable, Equatable {
     public var apart: [UInt64]
     /// What the desk made of its level.
     public var regrade: RegradeReport?
+    public var cap: CAPReport?
+    public var standing: StandingReport?
 
     enum CodingKeys: String, CodingKey {
         case id
@@ -90,6 +136,8 @@ public struct IncidentReport: Codable, Sendable, Equatable {
         case suggestion
         case apart
         case regrade
+        case cap
+        case standing
     }
 
     public init(

@@ -87,13 +87,10 @@ extension TriageRules {
     static var empty: TriageRules {
         TriageRules(
             categories: [:],
-            correlation: CorrelationRules(
-                windowMilliseconds: 0, maximumDistance: 0, distancePoints: 0, timePoints: 0, categoryPoints: 0,
-                textPoints: 0, attachAt: 1, candidateBound: 1),
+            correlation: .none,
             urgency: UrgencyRules(
-                words: [], negations: [], negationReach: 0, nightFrom: 0, nightUntil: 0, nightPoints: 0,
-                utcOffsetMinutes: 0, corroborationPoints: 0, corroborationMaximum: 0, panicPoints: 0, priorityAt: 1,
-                urgentAt: 2, emergencyAt: 3))
+                lexicon: Lexicon(), nightFrom: 0, nightUntil: 0, nightPoints: 0, utcOffsetMinutes: 0,
+                corroborationPoints: [], panicPoints: 0, priorityAt: 1, urgentAt: 2, emergencyAt: 3))
     }
 }
 

@@ -38,6 +38,9 @@ final class SettingsSection {
 
     func isGiven(_ key: String) -> Bool { entries[key] != nil }
 
+    /// The keys as they stand in the file, in the order of their names: for maps whose keys are data.
+    var givenKeys: [String] { entries.keys.sorted() }
+
     /// An issue with `key`.
     func issue(_ key: String, _ message: String, line: Int? = nil) {
         reader.add(line ?? self.line(key), path(key), message)
@@ -82,9 +85,11 @@ final class SettingsSection {
         return body(section)
     }
 
-    /// A required list of maps with `count` items; the body reads each.
-    func items<Value>(_ key: String, count: ClosedRange<Int>, _ body: (SettingsSection) -> Value) -> [Value] {
-        guard let entry = entry(key, required: true), let nodes = list(key, entry.node, count: count) else { return [] }
+    /// A list of maps with `count` items; the body reads each. Required unless said otherwise.
+    func items<Value>(
+        _ key: String, required: Bool = true, count: ClosedRange<Int>, _ body: (SettingsSection) -> Value
+    ) -> [Value] {
+        guard let entry = entry(key, required: required), let nodes = list(key, entry.node, count: count) else { return [] }
         let inner = (known.isEmpty ? key : known + "." + key) + "[]"
         return nodes.enumerated().compactMap { index, node in
             let itemPath = "\(path(key))[\(index + 1)]"
@@ -98,7 +103,8 @@ final class SettingsSection {
 
     /// A list of texts with their lines; `[]` where the key is absent and not required.
     func texts(
-        _ key: String, required: Bool = false, count: ClosedRange<Int>, bytes: ClosedRange<Int> = 1...256
+        _ key: String, required: Bool = false, count: ClosedRange<Int>, bytes: ClosedRange<Int> = 1...256,
+        allowsRepeats: Bool = false
     ) -> [Item]? {
         guard let entry = entry(key, required: required), let nodes = list(key, entry.node, count: count) else {
             return nil
@@ -115,7 +121,7 @@ final class SettingsSection {
                 reader.add(node.mark?.line, itemPath, Self.lengthMessage(text, bytes))
                 continue
             }
-            guard seen.insert(text).inserted else {
+            guard seen.insert(text).inserted || allowsRepeats else {
                 reader.add(node.mark?.line, itemPath, "\(Self.quoted(text)) is given twice")
                 continue
             }

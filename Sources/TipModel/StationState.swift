@@ -19,13 +19,17 @@ public struct StationState: Hashable, Sendable {
     public private(set) var ledgers: [PostID: PostLedger] = [:]
     public private(set) var cursors: [UnitID: FeedCursor] = [:]
     public private(set) var totals = Totals()
+    /// How the incidents that witnesses opened ended, and when incidents were opened at places: for the urgency of later tips.
+    public private(set) var records = TrackRecord()
+    public private(set) var places = PlaceHistory()
 
     public init() {}
 
     /// A state read back from a snapshot.
     public init(
         sequence: SequenceNumber, nextIncident: UInt64, incidents: [Incident], enrolments: [PrincipalID: Enrolment],
-        ledgers: [PostID: PostLedger], cursors: [UnitID: FeedCursor], totals: Totals
+        ledgers: [PostID: PostLedger], cursors: [UnitID: FeedCursor], totals: Totals,
+        records: TrackRecord = TrackRecord(), places: PlaceHistory = PlaceHistory()
     ) {
         self.sequence = sequence
         self.nextIncident = nextIncident
@@ -37,6 +41,8 @@ public struct StationState: Hashable, Sendable {
         self.ledgers = ledgers
         self.cursors = cursors
         self.totals = totals
+        self.records = records
+        self.places = places
     }
 
     /// Open incidents, in no particular order.
@@ -104,6 +110,9 @@ public struct StationState: Hashable, Sendable {
         incident.suggestion = opened.suggestion
         incidents[opened.incident] = incident
         noteCleared(opened.incident)
+        if !incident.drill, let place = placeKey(zone: incident.zone, position: incident.position, place: incident.place) {
+            places.note(place, opened: record.at, at: record.sequence)
+        }
     }
 
     private mutating func countOpened(_ id: IncidentID, drill: Bool) {
@@ -122,7 +131,12 @@ public struct StationState: Hashable, Sendable {
     private mutating func move(_ change: PhaseChanged, _ record: Record) {
         guard let before = incidents[change.incident] else { return }
         incidents[change.incident]?.move(change, at: record.at, sequence: record.sequence)
-        if change.phase == .cleared, before.phase != .cleared, !before.drill { totals.cleared += 1 }
+        if change.phase == .cleared, before.phase != .cleared, !before.drill {
+            totals.cleared += 1
+            if let disposition = change.disposition, let witness = before.witnesses.first {
+                records.note(disposition, of: witness, at: record.sequence)
+            }
+        }
         noteCleared(change.incident)
     }
 

@@ -1,5 +1,5 @@
 // The score is a plain sum, so that a guard or an officer can check it by hand: each term is one reason, and
-// the reasons are what the journal keeps. Floors raise the level only, never the score.
+// the reasons are what the journal keeps. Floors and caps change the level only, never the score.
 
 public import TipModel
 
@@ -8,52 +8,51 @@ public struct UrgencyScorer: Sendable {
     private let categories: [String: Category]
     private let rules: UrgencyRules
     private let finder: WordFinder
-    /// `words.<code>` for each word rule.
+    private let combinations: Combinations
+    /// `words.<code>` for each word rule, `context.<code>` for each context.
     private let wordCodes: [String]
+    private let contextCodes: [String]
 
     /// Compiles the phrases of `rules`: some milliseconds once, so that a score takes microseconds.
     public init(_ rules: TriageRules) {
         categories = rules.categories
         self.rules = rules.urgency
-        finder = WordFinder(rules.urgency)
-        wordCodes = rules.urgency.words.map { "words." + $0.code }
+        finder = WordFinder(rules.urgency.lexicon)
+        combinations = Combinations(rules.urgency.lexicon.words)
+        wordCodes = rules.urgency.lexicon.words.map { "words." + $0.code }
+        contextCodes = rules.urgency.lexicon.contexts.map { "context." + $0.code }
     }
 
     /// The urgency of `tip` alone. Reasons in this order: `category` (detail: its code; 0 points where it is not
     /// configured), `words.<code>` (the phrase as it stands in the text), `night` (local time, "02:10"), `panic`,
-    /// and `floor` (0 points, detail: the code of the reason that set it) where the level is above the score's.
-    public func score(_ tip: Tip) -> Urgency {
+    /// `record` (the reporter's, "real/false") and `place` (earlier incidents there); then, with 0 points, what was
+    /// said and does not count (`denied`, `context.<code>`), `cap.<level>` where the level goes no higher, and
+    /// `floor.<level>` where it is above the score's (detail: the code of the reason that set it).
+    public func score(_ tip: Tip, context: UrgencyContext = .none) -> Urgency {
         let category = categories[tip.category]
-        var reasons: [Reason] = []
-        reasons.reserveCapacity(6)
-        reasons.append(Reason(code: Code.category, points: category?.base ?? 0, detail: tip.category))
-        var floor = category?.floor ?? .routine
-        var floorCode = Code.category
-        func raise(to level: UrgencyLevel, by code: String) {
-            guard level > floor else { return }
-            floor = level
-            floorCode = code
-        }
-
-        for finding in finder.find(in: tip.text) {
-            let rule = rules.words[finding.rule]
-            let code = wordCodes[finding.rule]
-            reasons.append(Reason(code: code, points: rule.points, detail: finding.phrase))
-            if let level = rule.floor { raise(to: level, by: code) }
-        }
         let minute = localMinute(tip.observedAt)
-        if isNight(hour: minute / 60) {
-            reasons.append(Reason(code: Code.night, points: rules.nightPoints, detail: Self.clock(minute)))
+        let night = isNight(hour: minute / 60)
+        let reading = finder.read(tip.text)
+        let said = combinations.apply(reading.findings, category: tip.category, night: night)
+
+        var terms = Terms(category: category?.floor ?? .routine, code: Code.category)
+        terms.reasons.reserveCapacity(said.count + 6)
+        terms.reasons.append(Reason(code: Code.category, points: category?.base ?? 0, detail: tip.category))
+        for finding in said where finding.suppression == nil { count(finding, in: &terms) }
+        if night {
+            terms.reasons.append(Reason(code: Code.night, points: rules.nightPoints, detail: Self.clock(minute)))
         }
         if tip.panic {
-            reasons.append(Reason(code: Code.panic, points: rules.panicPoints))
-            raise(to: .emergency, by: Code.panic)
+            terms.reasons.append(Reason(code: Code.panic, points: rules.panicPoints))
+            terms.raise(to: .emergency, by: Code.panic)
         }
-
-        let score = Self.sum(reasons)
-        let earned = level(of: score)
-        if floor > earned { reasons.append(Reason(code: Code.floor, points: 0, detail: floorCode)) }
-        return Urgency(score: score, level: max(earned, floor), reasons: reasons)
+        for (index, _) in reading.contexts {
+            if let cap = rules.lexicon.contexts[index].cap { terms.limit(to: cap, by: contextCodes[index]) }
+        }
+        doubt(said, in: &terms)
+        count(context, in: &terms)
+        tell(said, in: &terms)
+        return settle(&terms)
     }
 
     /// The urgency of an incident to which a tip has been attached.
@@ -68,10 +67,10 @@ public struct UrgencyScorer: Sendable {
         var reasons = base.reasons
         let points = corroboration(witnesses)
         let score = Self.sum(reasons, plus: points)
-        let explained = max(base.level, level(of: score))
+        let explained = max(base.level, level(score, reasons, of: base))
         if current.level > explained {
             // Only where rules changed in between, or a floor of a weaker tip took over from corroboration.
-            reasons.append(Reason(code: Code.floor, points: 0, detail: Code.earlier))
+            reasons.append(Reason(code: Code.floor(current.level), points: 0, detail: Code.earlier))
         }
         if points != 0 {
             reasons.append(Reason(code: Code.corroboration, points: points, detail: "\(witnesses)"))
@@ -85,16 +84,123 @@ public struct UrgencyScorer: Sendable {
         static let category = "category"
         static let night = "night"
         static let panic = "panic"
-        static let floor = "floor"
+        static let record = "record"
+        static let place = "place"
+        static let denied = "denied"
         static let corroboration = "corroboration"
         static let earlier = "earlier"
+
+        static func floor(_ level: UrgencyLevel) -> String { "floor." + level.name }
+        static func cap(_ level: UrgencyLevel) -> String { "cap." + level.name }
+    }
+
+    /// The sum as it grows, and what holds its level up or down.
+    private struct Terms {
+        var reasons: [Reason] = []
+        let category: UrgencyLevel
+        var floor = UrgencyLevel.routine
+        var floorCode: String
+        var cap = UrgencyLevel.emergency
+        var capCode = ""
+
+        init(category: UrgencyLevel, code: String) {
+            self.category = category
+            floorCode = code
+        }
+
+        mutating func raise(to level: UrgencyLevel, by code: String) {
+            guard level > floor else { return }
+            floor = level
+            floorCode = code
+        }
+
+        mutating func limit(to level: UrgencyLevel, by code: String) {
+            guard level < cap else { return }
+            cap = level
+            capCode = code
+        }
+    }
+
+    /// A word that counts. One that a context limits counts half.
+    private func count(_ finding: WordFinder.Finding, in terms: inout Terms) {
+        let rule = rules.lexicon.words[finding.rule]
+        let code = wordCodes[finding.rule]
+        if let level = rule.floor { terms.raise(to: min(level, finding.limit), by: code) }
+        if let level = rule.cap { terms.limit(to: level, by: code) }
+        // A rule without points or bounds only serves others.
+        guard rule.points != 0 || rule.floor != nil || rule.cap != nil else { return }
+        let points = finding.limit < .emergency ? rule.points / 2 : rule.points
+        terms.reasons.append(Reason(code: code, points: points, detail: finding.phrase))
+    }
+
+    /// A grave thing that is denied or only supposed, with none that is so: then the category, which the guard chose
+    /// for that thing, is no ground for more than `priority`.
+    private func doubt(_ said: [WordFinder.Finding], in terms: inout Terms) {
+        guard terms.floor < .urgent else { return }
+        let isDenied = said.contains {
+            $0.suppression != nil && rules.lexicon.words[$0.rule].floor ?? .routine >= .urgent
+        }
+        if isDenied { terms.limit(to: .priority, by: Code.denied) }
+    }
+
+    /// The terms of experience. A record never lowers what is an emergency without it.
+    private func count(_ context: UrgencyContext, in terms: inout Terms) {
+        let earlier = min(max(0, context.earlierAtPlace), rules.repeatPlace.points.count)
+        let place = rules.repeatPlace.points.prefix(earlier).reduce(0, &+)
+        if place != 0 {
+            terms.reasons.append(Reason(code: Code.place, points: place, detail: "\(context.earlierAtPlace)"))
+        }
+        var record = rules.trackRecord.points(context.record)
+        if record < 0, level(terms, score: Self.sum(terms.reasons)) == .emergency { record = 0 }
+        if record != 0 {
+            let detail = "\(context.record.real)/\(context.record.wrong)"
+            terms.reasons.append(Reason(code: Code.record, points: record, detail: detail))
+        }
+    }
+
+    /// At most so many reasons that only tell why a word did not count.
+    private static let untold = 6
+
+    private func tell(_ said: [WordFinder.Finding], in terms: inout Terms) {
+        var told = 0
+        for finding in said where told < Self.untold {
+            let rule = rules.lexicon.words[finding.rule]
+            guard rule.points > 0 || rule.floor != nil else { continue }
+            let code: String
+            switch finding.suppression {
+            case .denied: code = Code.denied
+            case .context(let index): code = contextCodes[index]
+            case nil:
+                guard let index = finding.limitedBy, finding.limit < rule.floor ?? .routine else { continue }
+                code = contextCodes[index]
+            }
+            let reason = Reason(code: code, points: 0, detail: finding.phrase)
+            guard !terms.reasons.contains(reason) else { continue }
+            terms.reasons.append(reason)
+            told += 1
+        }
+    }
+
+    private func level(_ terms: Terms, score: Int32) -> UrgencyLevel {
+        max(min(max(rules.level(of: score), terms.category), terms.cap), terms.floor)
+    }
+
+    private func settle(_ terms: inout Terms) -> Urgency {
+        let score = Self.sum(terms.reasons)
+        let earned = rules.level(of: score)
+        let result = level(terms, score: score)
+        if terms.cap < .emergency, terms.floor <= terms.cap {
+            terms.reasons.append(Reason(code: Code.cap(terms.cap), points: 0, detail: terms.capCode))
+        }
+        if result > earned {
+            let code = terms.floor >= result ? terms.floorCode : Code.category
+            terms.reasons.append(Reason(code: Code.floor(result), points: 0, detail: code))
+        }
+        return Urgency(score: score, level: result, reasons: terms.reasons)
     }
 
     private func corroboration(_ witnesses: Int) -> Int32 {
-        let further = Int64(max(1, witnesses) - 1)
-        let (product, overflow) = Int64(rules.corroborationPoints).multipliedReportingOverflow(by: further)
-        return overflow
-            ? rules.corroborationMaximum : Int32(clamping: min(Int64(rules.corroborationMaximum), product))
+        rules.corroborationPoints.prefix(max(1, witnesses) - 1).reduce(0, &+)
     }
 
     /// `urgency` as it was before anybody corroborated it.
@@ -102,30 +208,20 @@ public struct UrgencyScorer: Sendable {
         guard urgency.reasons.contains(where: { $0.code == Code.corroboration }) else { return urgency }
         let reasons = urgency.reasons.filter { $0.code != Code.corroboration }
         let score = Self.sum(reasons)
-        var level = level(of: score)
-        for reason in reasons where reason.code == Code.floor {
-            level = max(level, floor(setBy: reason.detail, in: reasons, of: urgency))
-        }
-        return Urgency(score: score, level: min(level, urgency.level), reasons: reasons)
+        return Urgency(score: score, level: min(level(score, reasons, of: urgency), urgency.level), reasons: reasons)
     }
 
-    /// The level behind a `floor` reason: reasons keep what set it, the rules know how high it is.
-    private func floor(setBy code: String, in reasons: [Reason], of urgency: Urgency) -> UrgencyLevel {
-        switch code {
-        case Code.panic: return .emergency
-        case Code.earlier: return urgency.level
-        case Code.category:
-            let category = reasons.first { $0.code == Code.category }?.detail ?? ""
-            return categories[category]?.floor ?? .routine
-        default:
-            return wordCodes.firstIndex(of: code).flatMap { rules.words[$0].floor } ?? .routine
+    /// The level of a sum with the floors and the cap that its reasons name.
+    private func level(_ score: Int32, _ reasons: [Reason], of urgency: Urgency) -> UrgencyLevel {
+        var (floor, cap) = (UrgencyLevel.routine, UrgencyLevel.emergency)
+        for reason in reasons {
+            if reason.code.hasPrefix("floor.") {
+                floor = max(floor, UrgencyLevel(name: String(reason.code.dropFirst(6))) ?? .routine)
+            } else if reason.code.hasPrefix("cap.") {
+                cap = min(cap, UrgencyLevel(name: String(reason.code.dropFirst(4))) ?? .emergency)
+            }
         }
-    }
-
-    private func level(of score: Int32) -> UrgencyLevel {
-        if score >= rules.emergencyAt { return .emergency }
-        if score >= rules.urgentAt { return .urgent }
-        return score >= rules.priorityAt ? .priority : .routine
+        return max(min(rules.level(of: score), cap), floor)
     }
 
     private static func sum(_ reasons: [Reason], plus further: Int32 = 0) -> Int32 {

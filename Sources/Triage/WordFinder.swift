@@ -1,145 +1,263 @@
-// Which word rules a text fires. The automaton gives every occurrence of every phrase; this decides which of
-// them count: not one inside an exception ("灭火器" for "火"), not one that the text denies ("没看到刀").
+// What a text says, and how it means it. The phrases give every occurrence; this decides which of them count: not
+// one inside an exception ("灭火器" for "火"), not one that the text denies ("没看到刀") or only supposes ("如果着火").
 // A text from outside may repeat one phrase a thousand times, so nothing here compares all with all.
 
-import TipModel
+internal import TipModel
 
-/// The word rules, negations and exceptions of ``UrgencyRules``, compiled.
+/// The ``Lexicon``, compiled.
 struct WordFinder: Sendable {
+    /// Why a phrase that stands in the text does not count.
+    enum Suppression: Equatable {
+        case denied
+        /// By index.
+        case context(Int)
+    }
+
     /// A rule that a text fires, and the phrase that did it, as it stands in the text.
     struct Finding: Equatable {
         var rule: Int
         var phrase: String
+        /// The most its floor comes to; `emergency` where nothing limits it.
+        var limit: UrgencyLevel
+        /// Set where it does not count at all, and then `phrase` holds what denies it too.
+        var suppression: Suppression?
+        /// Index of the context that limits it.
+        var limitedBy: Int?
     }
 
-    private enum Meaning {
-        case word(rule: Int)
-        case exception(rule: Int)
-        case negation
+    /// What was found in a text.
+    struct Reading {
+        /// Each rule at most once, in the order of the rules.
+        var findings: [Finding] = []
+        /// Contexts said, each once, and the phrase.
+        var contexts: [(context: Int, phrase: String)] = []
     }
 
     private struct Hit {
-        var rule: Int
+        var owner: Int
         var start: Int
         var end: Int
     }
 
-    private let automaton: PhraseAutomaton
-    /// By phrase index of the automaton.
-    private let meanings: [Meaning]
-    private let negatable: [Bool]
-    private let reach: Int
+    private let lexicon: Lexicon
+    private let finder: PhraseFinder
+    private let wordCount: Int
+    /// Owners after the words: contexts, then these.
+    private let negationBefore: Int
+    private let negationAdjacent: Int
+    private let negationAfter: Int
+    private let clauseWord: Int
+    /// By context: which words it never touches, and which end it.
+    private let spared: [[Bool]]
+    private let endedBy: [[Bool]]
+    private let isEnder: [Bool]
 
-    init(_ rules: UrgencyRules) {
-        var phrases: [String] = []
-        var meanings: [Meaning] = []
-        for (index, rule) in rules.words.enumerated() {
-            phrases += rule.phrases
-            meanings += rule.phrases.map { _ in .word(rule: index) }
-            phrases += rule.exceptions
-            meanings += rule.exceptions.map { _ in .exception(rule: index) }
+    init(_ lexicon: Lexicon) {
+        self.lexicon = lexicon
+        wordCount = lexicon.words.count
+        let contexts = wordCount + lexicon.contexts.count
+        (negationBefore, negationAdjacent, negationAfter, clauseWord) = (contexts, contexts + 1, contexts + 2, contexts + 3)
+        var phrases: [PhraseFinder.Phrase] = []
+        func add(_ texts: [String], _ owner: Int, exception: Bool = false) {
+            phrases += texts.map { PhraseFinder.Phrase(owner: owner, isException: exception, text: $0) }
         }
-        phrases += rules.negations
-        meanings += rules.negations.map { _ in .negation }
-        automaton = PhraseAutomaton(phrases)
-        self.meanings = meanings
-        negatable = rules.words.map(\.negatable)
-        reach = max(0, rules.negationReach)
+        for (index, rule) in lexicon.words.enumerated() {
+            add(rule.phrases, index)
+            add(rule.exceptions, index, exception: true)
+        }
+        for (index, rule) in lexicon.contexts.enumerated() {
+            add(rule.phrases, wordCount + index)
+            add(rule.exceptions, wordCount + index, exception: true)
+        }
+        add(lexicon.negations.before, negationBefore)
+        add(lexicon.negations.adjacent, negationAdjacent)
+        add(lexicon.negations.after, negationAfter)
+        for owner in negationBefore...negationAfter { add(lexicon.negations.exceptions, owner, exception: true) }
+        add(lexicon.clauseWords, clauseWord)
+        finder = PhraseFinder(phrases, gap: lexicon.gap)
+        let codes = lexicon.words.map(\.code)
+        spared = lexicon.contexts.map { context in codes.map { context.spares.contains($0) } }
+        endedBy = lexicon.contexts.map { context in codes.map { context.until.contains($0) } }
+        isEnder = codes.map { code in lexicon.contexts.contains { $0.until.contains(code) } }
     }
 
-    /// The rules that `text` fires, each once with its first phrase that counts, in the order of the rules.
-    func find(in text: String) -> [Finding] {
+    /// What `text` says.
+    func read(_ text: String) -> Reading {
         var text = text
         return text.withUTF8 { bytes in
-            var words: [Hit] = []
+            var hits: [Hit] = []
             var exceptions: [Hit] = []
-            var negationEnds: [Int] = []
-            automaton.scan(bytes) { match in
-                switch meanings[match.phrase] {
-                case .word(let rule): words.append(Hit(rule: rule, start: match.start, end: match.end))
-                case .exception(let rule): exceptions.append(Hit(rule: rule, start: match.start, end: match.end))
-                case .negation: negationEnds.append(match.end)
+            var breaks: [Int] = []
+            finder.scan(bytes) { hit in
+                if hit.owner == clauseWord {
+                    breaks.append(hit.start)
+                } else if hit.isException {
+                    exceptions.append(Hit(owner: hit.owner, start: hit.start, end: hit.end))
+                } else {
+                    hits.append(Hit(owner: hit.owner, start: hit.start, end: hit.end))
                 }
             }
-            guard !words.isEmpty else { return [] }
-            if words.count > 1 { words.sort { ($0.rule, $0.start, $1.end) < ($1.rule, $1.start, $0.end) } }
-            let covered = Self.merged(exceptions)
+            guard !hits.isEmpty else { return Reading() }
+            hits.sort { ($0.owner, $0.start, $1.end) < ($1.owner, $1.start, $0.end) }
+            if breaks.count > 1 { breaks.sort() }
+            let clauses = Clauses(bytes, words: breaks)
+            if !exceptions.isEmpty { hits = Self.without(exceptions, hits) }
+            return interpret(hits, clauses, bytes)
+        }
+    }
 
-            var findings: [Finding] = []
-            for word in words where findings.last?.rule != word.rule {
-                if Self.overlaps(word, covered) { continue }
-                if negatable[word.rule], isDenied(word.start, negationEnds, in: bytes) { continue }
-                let phrase = String(decoding: bytes[word.start..<word.end], as: UTF8.self)
-                findings.append(Finding(rule: word.rule, phrase: phrase))
+    /// `hits`, sorted by owner, without those that overlap an exception of the same owner.
+    private static func without(_ exceptions: [Hit], _ hits: [Hit]) -> [Hit] {
+        var byOwner: [Int: Spans] = [:]
+        for (owner, list) in Dictionary(grouping: exceptions, by: \.owner) {
+            byOwner[owner] = Spans(list.map { $0.start..<$0.end })
+        }
+        return hits.filter { byOwner[$0.owner]?.overlapping($0.start, $0.end) == nil }
+    }
+
+    // MARK: - Interpreting
+
+    private func interpret(_ hits: [Hit], _ clauses: Clauses, _ bytes: UnsafeBufferPointer<UInt8>) -> Reading {
+        let firstContext = firstIndex(in: hits.count) { hits[$0].owner >= wordCount }
+        let firstNegation = firstIndex(in: hits.count) { hits[$0].owner >= negationBefore }
+        let words = hits[..<firstContext]
+        let denial = Denial(
+            hits[firstNegation...].map { ($0.owner - negationBefore, $0.start..<$0.end) }, reach: lexicon.negations.reach,
+            clauses)
+        var reading = Reading()
+
+        // Contexts, with what ends them.
+        var covers: [(context: Int, spans: Spans)] = []
+        if firstContext < firstNegation {
+            let enders = words.filter { isEnder[$0.owner] && denial.denies($0.start, $0.end, in: bytes) == nil }
+            var index = firstContext
+            while index < firstNegation {
+                let context = hits[index].owner - wordCount
+                let rule = lexicon.contexts[context]
+                let ends = enders.filter { endedBy[context][$0.owner] }.sorted { $0.start < $1.start }
+                var ranges: [Range<Int>] = []
+                var said: Range<Int>?
+                while index < firstNegation, hits[index].owner == wordCount + context {
+                    let hit = hits[index]
+                    index += 1
+                    if rule.negatable, denial.denies(hit.start, hit.end, in: bytes) != nil { continue }
+                    if said == nil { said = hit.start..<hit.end }
+                    if rule.limit != nil { ranges += reach(of: rule, hit, ends, clauses, bytes.count) }
+                }
+                guard let said else { continue }
+                reading.contexts.append((context, Self.text(said, bytes)))
+                if !ranges.isEmpty { covers.append((context, Spans(ranges))) }
             }
-            return findings
         }
-    }
 
-    /// Hits of each rule joined where they overlap: disjoint, ascending by (rule, start).
-    private static func merged(_ hits: [Hit]) -> [Hit] {
-        guard hits.count > 1 else { return hits }
-        var result: [Hit] = []
-        for hit in hits.sorted(by: { ($0.rule, $0.end) < ($1.rule, $1.end) }) {
-            var joined = hit
-            while let last = result.last, last.rule == hit.rule, last.end > joined.start {
-                joined.start = min(joined.start, last.start)
-                result.removeLast()
+        // Words: of each rule the first phrase that counts most.
+        var index = words.startIndex
+        while index < words.endIndex {
+            let rule = words[index].owner
+            var best: Finding?
+            while index < words.endIndex, words[index].owner == rule {
+                let hit = words[index]
+                index += 1
+                if best?.limit == .emergency { continue }
+                let finding = finding(hit, denial, covers, bytes)
+                if best == nil || finding.limit > (best?.limit ?? .routine) { best = finding }
             }
-            result.append(joined)
+            if let best { reading.findings.append(best) }
         }
-        return result
+        return reading
     }
 
-    private static func overlaps(_ word: Hit, _ covered: [Hit]) -> Bool {
-        let index = firstIndex(in: covered.count) { (covered[$0].rule, covered[$0].end) > (word.rule, word.start) }
-        return index < covered.count && covered[index].rule == word.rule && covered[index].start < word.end
-    }
-
-    /// Whether the nearest negation that ends before `start` (`ends` ascends) reaches it: at most `reach`
-    /// characters between them and no clause mark. One farther off has more of both between.
-    private func isDenied(_ start: Int, _ ends: [Int], in bytes: UnsafeBufferPointer<UInt8>) -> Bool {
-        let after = Self.firstIndex(in: ends.count) { ends[$0] > start }
-        guard after > 0 else { return false }
-        var characters = 0
-        var index = ends[after - 1]
-        while index < start {
-            if Self.endsClause(index, in: bytes) { return false }
-            // Continuation bytes (10xxxxxx) belong to the character before them.
-            if bytes[index] & 0xC0 != 0x80 { characters += 1 }
-            if characters > reach { return false }
-            index += 1
+    private func finding(
+        _ hit: Hit, _ denial: Denial, _ covers: [(context: Int, spans: Spans)], _ bytes: UnsafeBufferPointer<UInt8>
+    ) -> Finding {
+        let phrase = Self.text(hit.start..<hit.end, bytes)
+        if lexicon.words[hit.owner].negatable, let by = denial.denies(hit.start, hit.end, in: bytes) {
+            let whole = min(by.lowerBound, hit.start)..<max(by.upperBound, hit.end)
+            return Finding(rule: hit.owner, phrase: Self.text(whole, bytes), limit: .routine, suppression: .denied)
         }
-        return true
+        var limit = UrgencyLevel.emergency
+        var limitedBy: Int?
+        for cover in covers {
+            let rule = lexicon.contexts[cover.context]
+            guard let most = rule.limit, most < limit, !spared[cover.context][hit.owner],
+                cover.spans.overlapping(hit.start, hit.end) != nil
+            else { continue }
+            limit = most
+            limitedBy = cover.context
+        }
+        let suppression = limit == .routine ? limitedBy.map { Suppression.context($0) } : nil
+        return Finding(rule: hit.owner, phrase: phrase, limit: limit, suppression: suppression, limitedBy: limitedBy)
     }
 
-    /// Whether the character that begins at `index` is one of ，。！？；、,.!?; or a line break.
-    private static func endsClause(_ index: Int, in bytes: UnsafeBufferPointer<UInt8>) -> Bool {
-        switch bytes[index] {
-        case UInt8(ascii: ","), UInt8(ascii: "."), UInt8(ascii: "!"), UInt8(ascii: "?"), UInt8(ascii: ";"),
-            UInt8(ascii: "\n"), UInt8(ascii: "\r"):
-            return true
-        case 0xE3:  // 、 E3 80 81, 。 E3 80 82
-            guard index + 2 < bytes.count, bytes[index + 1] == 0x80 else { return false }
-            return bytes[index + 2] == 0x81 || bytes[index + 2] == 0x82
-        case 0xEF:  // ！ EF BC 81, ， EF BC 8C, ； EF BC 9B, ？ EF BC 9F
-            guard index + 2 < bytes.count, bytes[index + 1] == 0xBC else { return false }
-            switch bytes[index + 2] {
-            case 0x81, 0x8C, 0x9B, 0x9F: return true
-            default: return false
+    /// Which bytes a context word touches. An ender ("now") cuts it off where the ender's clause begins.
+    private func reach(of rule: ContextRule, _ hit: Hit, _ ends: [Hit], _ clauses: Clauses, _ count: Int) -> [Range<Int>] {
+        var whole: Range<Int>
+        switch rule.scope {
+        case .clause: whole = clauses.clause(hit.start, hit.end)
+        case .sentence: whole = clauses.sentence(hit.start, hit.end)
+        case .text: whole = 0..<count
+        }
+        if rule.side == .after { whole = min(hit.start, whole.upperBound)..<whole.upperBound }
+        if rule.side == .before { whole = whole.lowerBound..<max(hit.end, whole.lowerBound) }
+        let next = firstIndex(in: ends.count) { ends[$0].start >= hit.end }
+        if next < ends.count {
+            let edge = max(hit.end, clauses.clause(ends[next].start, ends[next].end).lowerBound)
+            if edge < whole.upperBound { whole = min(whole.lowerBound, edge)..<edge }
+        }
+        if next > 0 {
+            let edge = min(hit.start, clauses.clause(ends[next - 1].start, ends[next - 1].end).upperBound)
+            if edge > whole.lowerBound { whole = min(edge, whole.upperBound)..<whole.upperBound }
+        }
+        return [whole]
+    }
+
+    private static func text(_ range: Range<Int>, _ bytes: UnsafeBufferPointer<UInt8>) -> String {
+        String(decoding: bytes[range], as: UTF8.self)
+    }
+}
+
+/// Which phrases a text denies.
+private struct Denial {
+    /// Ends, ascending, with starts: of those that deny what follows.
+    private var before: [Range<Int>] = []
+    private var adjacent: [Range<Int>] = []
+    /// Starts, ascending: of those that deny what precedes.
+    private var after: [Range<Int>] = []
+    private let reach: Int
+    private let clauses: Clauses
+
+    /// - Parameter hits: kind (0 before, 1 adjacent, 2 after) and place.
+    init(_ hits: [(kind: Int, range: Range<Int>)], reach: Int, _ clauses: Clauses) {
+        self.reach = max(0, reach)
+        self.clauses = clauses
+        for hit in hits {
+            switch hit.kind {
+            case 0: before.append(hit.range)
+            case 1: adjacent.append(hit.range)
+            default: after.append(hit.range)
             }
-        default:
-            return false
         }
+        before.sort { $0.upperBound < $1.upperBound }
+        adjacent.sort { $0.upperBound < $1.upperBound }
+        after.sort { $0.lowerBound < $1.lowerBound }
     }
 
-    /// The first of `0..<count` for which `isAfter` holds, by halving; `count` where none does.
-    private static func firstIndex(in count: Int, where isAfter: (Int) -> Bool) -> Int {
-        var (low, high) = (0, count)
-        while low < high {
-            let middle = (low + high) / 2
-            if isAfter(middle) { high = middle } else { low = middle + 1 }
-        }
-        return low
+    /// The negation that denies the phrase at `start..<end`, if one does. Only the nearest on each side can: one
+    /// farther off has more between.
+    func denies(_ start: Int, _ end: Int, in bytes: UnsafeBufferPointer<UInt8>) -> Range<Int>? {
+        if let near = last(before, endingBy: start), holds(near.upperBound, start, reach, bytes) { return near }
+        if let near = last(adjacent, endingBy: start), holds(near.upperBound, start, 0, bytes) { return near }
+        let next = firstIndex(in: after.count) { after[$0].lowerBound >= end }
+        if next < after.count, holds(end, after[next].lowerBound, reach, bytes) { return after[next] }
+        return nil
+    }
+
+    private func last(_ ranges: [Range<Int>], endingBy start: Int) -> Range<Int>? {
+        let next = firstIndex(in: ranges.count) { ranges[$0].upperBound > start }
+        return next > 0 ? ranges[next - 1] : nil
+    }
+
+    private func holds(_ from: Int, _ to: Int, _ reach: Int, _ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+        Clauses.isWithin(reach, from: from, to: to, in: bytes) && !clauses.separates(from, to)
     }
 }

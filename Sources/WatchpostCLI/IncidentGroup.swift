@@ -125,7 +125,7 @@ struct IncidentText {
         for incident in list.incidents.filter({ $0.phase != cleared }) + list.incidents.filter({ $0.phase == cleared }) {
             table.add(
                 "#\(incident.id)", level(incident.level) + " \(incident.score)", catalogue.category(incident.category),
-                incident.zone, phase(incident.phase, incident.holder),
+                incident.zone, phase(incident.phase, incident.holder) + (incident.standing?.overdue == true ? words("，超时", ", overdue") : ""),
                 catalogue.ago(Timestamp(milliseconds: incident.openedAtMs), now: now), "\(incident.tips)",
                 (incident.suggestion.map { words("〔同 #\($0)？〕", "[same as #\($0)?] ") } ?? "")
                     + (incident.drill ? catalogue.text(.drill) : "") + incident.headline)
@@ -153,6 +153,9 @@ struct IncidentText {
         lines += links(incident)
         lines += ["", words("紧急程度的理由", "Why this urgency")]
         lines += reasons(incident.reasons, "  ")
+        if let standing = incident.standing, let waiting = standing.waitingMs {
+            lines.append("  " + ExplainText.waiting(waiting, standing, words))
+        }
         lines += ["", words("线索（\(detail.tips.count)）", "Tips (\(detail.tips.count))")]
         for tip in detail.tips { lines += describe(tip) }
         lines += ["", words("经过", "History")]

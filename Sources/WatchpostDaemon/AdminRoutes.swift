@@ -54,8 +54,9 @@ private func incidents(_ view: StationView, _ request: Request) async throws -> 
     return try await view.ask { state, _ in
         let found = state.incidents.values
             .filter { (all || $0.phase != .cleared) && (zone == nil || $0.zone == zone) && $0.urgency.level >= least }
-            .sorted { ($1.urgency.score, $0.id.rawValue) < ($0.urgency.score, $1.id.rawValue) }
-        return IncidentList(incidents: found.prefix(limit).map { report($0, state) }, total: found.count)
+            .sorted { isBefore($0, $1) }
+        let assessor = view.assessor
+        return IncidentList(incidents: found.prefix(limit).map { assessor.report($0, state) }, total: found.count)
     }
 }
 
@@ -73,7 +74,8 @@ private func incidentDetail(_ view: StationView, _ id: IncidentID) async throws 
             return .failure(error)
         }
     }.get()
-    let known = try await view.ask { state, _ in state.incidents[id].map { report($0, state) } }
+    let assessor = view.assessor
+    let known = try await view.ask { state, _ in state.incidents[id].map { assessor.report($0, state) } }
     guard let detail = IncidentHistory(of: id, family: family, known: known)?.detail else {
         throw JSONRefusal(.notFound, code: "not_found", message: "there is no incident \(id)")
     }

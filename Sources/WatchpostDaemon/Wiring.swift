@@ -134,11 +134,12 @@ final class LiveSettings: Sendable {
         contents.withLock { $0 = Contents(settings: settings, express: Self.express(settings)) }
     }
 
-    /// Whether tips of this category overtake others: those that are never less than urgent.
+    /// Whether tips of this category overtake others: those that are urgent before a word is read.
     func isExpress(_ category: String) -> Bool { contents.withLock { $0.express.contains(category) } }
 
     private static func express(_ settings: DaemonSettings) -> Set<String> {
-        Set(settings.triage.categories.values.filter { $0.floor >= .urgent }.map(\.code))
+        let urgentAt = settings.triage.urgency.urgentAt
+        return Set(settings.triage.categories.values.filter { $0.floor >= .urgent || $0.base >= urgentAt }.map(\.code))
     }
 }
 

@@ -60,9 +60,9 @@ struct ReaderTests {
             "t.yaml",
             """
             categories:
-              - { code: fire, zh: 火情, en: Fire, base: 60, floor: emergency, compatible: [hazrad, hazard] }
+              - { code: fire, zh: 火情, en: Fire, base: 60, floor: emergency }
               - { code: hazard, zh: 隐患, en: Hazard, base: 200 }
-            correlation: { attach_at: 300 }
+            correlation: { attach_at: 900, affinity: { fire: { hazrad: 10, hazard: 200 }, hazard: { fire: 20 } } }
             urgency:
               words:
                 - { code: fire, phrases: [着火], points: 35, floor: high, exceptions: [着火] }
@@ -82,10 +82,11 @@ struct ReaderTests {
         #expect(
             found == [
                 "d.yaml:3: log_level: must be one of trace, debug, info, notice, warning, error, critical; is 'x'",
-                "t.yaml:2: categories[1].compatible: no category 'hazrad'; did you mean hazard?",
-                "t.yaml:2: categories[1].compatible: hazard does not list fire in turn",
                 "t.yaml:3: categories[2].base: must be 0…100 points, is 200",
-                "t.yaml:4: correlation.attach_at: no tip could ever attach: all points together are 120",
+                "t.yaml:4: correlation.attach_at: no tip could ever attach: all points together are 203",
+                "t.yaml:4: correlation.affinity.fire.hazard: must be 0…100 points, is 200",
+                "t.yaml:4: correlation.affinity.fire.hazrad: no category 'hazrad'; did you mean hazard?",
+                "t.yaml:4: correlation.affinity.hazard.fire: hazard and fire are given twice; a pair is given once, in either order",
                 "t.yaml:7: urgency.words[1].exceptions: '着火' is also a phrase, which could then never match",
                 "t.yaml:7: urgency.words[1].floor: must be one of routine, priority, urgent, emergency; is 'high'",
                 "t.yaml:8: urgency.night.utc_offset: must be like '+08:00' (in quotes), is '+8'",

@@ -20,7 +20,7 @@ import TipModel
             evidence: (0..<2).map {
                 Evidence(
                     post: SampleTips.posts[0], observedAt: time.advanced(byMilliseconds: $0), category: "c\(id)", position: nil,
-                    signature: TextSignature("t"))
+                    text: "t", place: "")
             }, phase: phase, holder: holder, phaseSince: time, lastSequence: 1)
     }
 

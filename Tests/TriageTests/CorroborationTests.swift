@@ -89,8 +89,7 @@ struct CorroborationTests {
     @Test("a level that corroboration once earned stays, and says so")
     func earlierLevel() {
         var rules = Fixture.rules
-        rules.urgency.corroborationPoints = 30
-        rules.urgency.corroborationMaximum = 30
+        rules.urgency.corroborationPoints = [30]
         rules.categories["burglary"]?.base = 5
         let scorer = UrgencyScorer(rules)
         let person = scorer.score(Fixture.tip("", category: "suspicious_person"))
@@ -101,7 +100,7 @@ struct CorroborationTests {
         let next = scorer.combine(current: incident, tip: burglary, witnesses: 2)
         #expect(next.score == 35)
         #expect(next.level == .urgent)
-        #expect(next.reasons.contains(Reason(code: "floor", points: 0, detail: "earlier")))
+        #expect(next.reasons.contains(Reason(code: "floor.urgent", points: 0, detail: "earlier")))
         #expect(scorer.combine(current: next, tip: burglary, witnesses: 2) == next)
     }
 

@@ -1,26 +1,34 @@
 import TipModel
-import Triage
+
+@testable import Triage
 
 /// Rules of the tests' own, so that a change of the shipped ones breaks no arithmetic here.
 enum Fixture {
     static let rules = TriageRules(
         categories: [
             "suspicious_person": Category(
-                code: "suspicious_person", nameZh: "可疑人员", nameEn: "Suspicious person", base: 30, floor: .routine,
-                compatible: ["burglary"]),
+                code: "suspicious_person", nameZh: "可疑人员", nameEn: "Suspicious person", base: 30, floor: .routine),
             "burglary": Category(
-                code: "burglary", nameZh: "入室", nameEn: "Burglary", base: 45, floor: .priority, compatible: []),
+                code: "burglary", nameZh: "入室", nameEn: "Burglary", base: 45, floor: .priority),
             "fire": Category(
-                code: "fire", nameZh: "火情", nameEn: "Fire", base: 50, floor: .urgent, compatible: ["hazard"]),
+                code: "fire", nameZh: "火情", nameEn: "Fire", base: 50, floor: .urgent),
             "hazard": Category(
-                code: "hazard", nameZh: "安全隐患", nameEn: "Hazard", base: 15, floor: .routine, compatible: []),
-            "other": Category(code: "other", nameZh: "其他", nameEn: "Other", base: 10, floor: .routine, compatible: []),
+                code: "hazard", nameZh: "安全隐患", nameEn: "Hazard", base: 15, floor: .routine),
+            "other": Category(code: "other", nameZh: "其他", nameEn: "Other", base: 10, floor: .routine),
         ],
+        // Scales far beyond the ends, so that points fall in straight lines.
         correlation: CorrelationRules(
-            windowMilliseconds: 30 * minute, maximumDistance: 300, distancePoints: 30, timePoints: 20,
-            categoryPoints: 20, textPoints: 30, attachAt: 50, candidateBound: 32),
+            windowMilliseconds: 30 * minute, timeScaleMilliseconds: 1_000_000 * minute, maximumDistance: 300,
+            distanceScale: 1e9, spanMetres: 600, spanMilliseconds: 240 * minute, postAccuracy: 0,
+            points: CorrelationPoints(
+                distance: 30, time: 20, category: 20, text: 30, place: 10, identifier: 40, dwelling: 10, appearance: 10,
+                contradiction: 25),
+            attachAt: 50, suggestAt: 40, emergencyMargin: 0, clearedGraceMilliseconds: 10 * minute,
+            followMilliseconds: 120 * minute, candidateBound: 32,
+            affinity: CategoryAffinity(pairs: [.init("suspicious_person", "burglary"): 50, .init("fire", "hazard"): 50]),
+            text: TextRules(smoothing: 0, lesser: 1, greater: 0)),
         urgency: UrgencyRules(
-            words: [
+            lexicon: Lexicon(words: [
                 WordRule(
                     code: "weapon", phrases: ["刀", "持刀", "砍", "knife", "weapon", "gun"], points: 35,
                     floor: .emergency, negatable: true, exceptions: ["刀削面", "砍价", "knife shop"]),
@@ -35,8 +43,8 @@ enum Fixture {
                     negatable: false),
                 WordRule(code: "gone", phrases: ["已经离开", "left already"], points: -15, floor: nil, negatable: false),
             ],
-            negations: ["没有", "没", "不是", "无", "no", "not", "without"], negationReach: 4, nightFrom: 22,
-            nightUntil: 6, nightPoints: 10, utcOffsetMinutes: 480, corroborationPoints: 5, corroborationMaximum: 15,
+            negations: NegationRules(before: ["没有", "没", "不是", "无", "no", "not", "without"], reach: 4)),
+            nightFrom: 22, nightUntil: 6, nightPoints: 10, utcOffsetMinutes: 480, corroborationPoints: [5, 5, 5],
             panicPoints: 60, priorityAt: 40, urgentAt: 60, emergencyAt: 80))
 
     static let minute: Int64 = 60_000
@@ -64,11 +72,10 @@ enum Fixture {
 
     static func evidence(
         _ text: String, category: String = "suspicious_person", at time: Timestamp = local(2, 10),
-        position: Position? = position()
+        position: Position? = position(), place: String = ""
     ) -> Evidence {
         Evidence(
-            post: PostID(unchecked: "gate-3"), observedAt: time, category: category, position: position,
-            signature: TextSignature(text))
+            post: PostID(unchecked: "gate-3"), observedAt: time, category: category, position: position, text: text, place: place)
     }
 
     /// An open incident whose only evidence, unless given, is a lurker at the gate.
@@ -89,13 +96,35 @@ enum Fixture {
     static let lurker = "3号楼东墙外有一名可疑男子徘徊"
 }
 
+extension Fixture {
+    static let weights = TermWeights(rules.correlation.text)
+
+    static func features(_ text: String, place: String = "") -> TipFeatures {
+        TipFeatures(text: text, place: place, weights: weights)
+    }
+
+    static func view(_ incident: Incident) -> IncidentView { IncidentView(incident, weights: weights) }
+
+    /// A tip as correlation sees it: the lurker at the gate, ten minutes after ``incident(_:)``, unless said otherwise.
+    static func tipView(
+        _ text: String = lurker, category: String = "suspicious_person", at time: Timestamp = local(2, 20),
+        position: Position? = position(), place: String = "", zone: ZoneID = zone, drill: Bool = false, isEmergency: Bool = false
+    ) -> TipView {
+        TipView(
+            post: PostID(unchecked: "gate-3"), zone: zone, observedAt: time, category: category, position: position,
+            drill: drill, isEmergency: isEmergency, features: features(text, place: place))
+    }
+}
+
 extension Correlator {
     func compare(_ tip: TipView, with incident: Incident, now: Timestamp) -> PairScore {
-        compare(tip, with: IncidentView(incident), now: now)
+        compare(tip, with: Fixture.view(incident), now: now)
     }
 
     func decide(_ tip: TipView, candidates: [Incident], now: Timestamp) -> CorrelationDecision {
-        decide(tip, candidates: candidates.map { IncidentView($0) }, now: now)
+        let views = candidates.map { Fixture.view($0) }
+        return decide(
+            tip, candidates: Candidates(open: views.filter(\.isOpen), cleared: views.filter { !$0.isOpen }), now: now)
     }
 }
 

@@ -31,9 +31,15 @@ struct ShippedRulesTests {
         ("suspicious_person", "Man at the gate, no weapon", 14, .priority),
         ("suspicious_person", "not sure who, he has a knife", 14, .emergency),
         ("other", "灭火器过期了", 14, .routine),
-        ("other", "not a fire", 14, .routine),
+        ("other", "not a fire", 14, .priority),
+        ("fire", "not a drill, real fire on 3", 14, .emergency),
+        ("fire", "明天下午消防演练，会放烟", 14, .routine),
+        ("fire", "如果着火怎么办", 14, .routine),
+        ("weapon", "昨天有人拿刀在门口闹过，今天没来", 14, .priority),
+        ("fire", "火刚扑灭，没人受伤", 14, .urgent),
+        ("other", "刀没看到，就是在门口站着", 14, .priority),
         ("other", "3号楼着火了", 14, .emergency),
-        ("disturbance", "有人打架，没有受伤", 14, .priority),
+        ("disturbance", "有人打架，没有受伤", 14, .urgent),
         ("service_request", "孩子上户口需要什么材料", 10, .routine),
     ] as [(String, String, Int64, UrgencyLevel)])
     func levels(category: String, text: String, hour: Int64, level: UrgencyLevel) {
@@ -50,17 +56,18 @@ struct ShippedRulesTests {
             ("gate-4", "有人在围墙外转悠，手里像拿着工具", 9, 60),
             ("gate-4", "男子往东门走了", 11, 110),
         ]
-        var index = OpenIncidentIndex(cellMetres: engine.cellMetres)
+        var index = engine.makeIndex()
         var open: [IncidentID: Incident] = [:]
 
         func receive(_ report: (post: String, text: String, minute: Int64, east: Double), night: Int64) -> IncidentID {
             let now = Fixture.local(night * 24 + 2, report.minute)
             var tip = Fixture.tip(report.text, category: "suspicious_person", at: now)
             tip.position = Fixture.position(east: report.east, accuracy: 10)
-            let view = TipView(tip, post: PostID(unchecked: report.post), zone: Fixture.zone)
+            let view = TipView(
+                post: PostID(unchecked: report.post), zone: Fixture.zone, observedAt: now, category: tip.category,
+                position: tip.position, drill: false, isEmergency: false, features: engine.features(of: tip))
             let candidates = index.candidates(
-                zone: view.zone, drill: false, position: view.position, since: now.advanced(byMilliseconds: -window),
-                bound: bound)
+                for: view, since: now.advanced(byMilliseconds: -window), clearedSince: now, bound: bound)
             let evidence = Fixture.evidence(report.text, at: now, position: tip.position)
             let witness = witnessHash(post: view.post, reporter: tip.reporter)
             let urgency = engine.scorer.score(tip)

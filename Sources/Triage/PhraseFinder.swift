@@ -1,0 +1,128 @@
+// Phrases with gaps ("拿~刀") over the automaton, which knows only plain parts. Each part that matches is looked up
+// in a table of fixed size, so a text that repeats one part a thousand times costs a thousand steps, not their square.
+
+/// Finds phrases of several parts in one pass.
+struct PhraseFinder: Sendable {
+    /// One phrase: who owns it, and whether it stands for an exception of the owner's.
+    struct Phrase {
+        var owner: Int
+        var isException: Bool
+        var text: String
+    }
+
+    /// One occurrence.
+    struct Hit {
+        var owner: Int
+        var isException: Bool
+        var start: Int
+        var end: Int
+    }
+
+    private struct Use {
+        var owner: Int
+        var isException: Bool
+        /// Where the part stands in its phrase, and whether it ends it.
+        var position: Int
+        var isLast: Bool
+        /// Of the phrase's first part in the table of prefixes.
+        var slot: Int
+    }
+
+    /// What has been seen of a phrase up to one of its parts; the one before too, because the newest may overlap.
+    private struct Prefix {
+        var start: Int32 = -1
+        var end: Int32 = -1
+        var earlierStart: Int32 = -1
+        var earlierEnd: Int32 = -1
+    }
+
+    private let automaton: PhraseAutomaton
+    /// By part.
+    private let uses: [[Use]]
+    private let slots: Int
+    private let gap: Int
+
+    /// - Parameter gap: the most that may stand between two parts, as ``Clauses/isWithin(_:from:to:in:)`` counts.
+    init(_ phrases: [Phrase], gap: Int) {
+        var parts: [String] = []
+        var partIndex: [String: Int] = [:]
+        var uses: [[Use]] = []
+        var slots = 0
+        for phrase in phrases {
+            for text in Self.spellings(phrase.text) {
+                let pieces = text.split(separator: "~").map { $0.trimmingSpaces() }.filter { !$0.isEmpty }
+                for (position, piece) in pieces.enumerated() {
+                    let index = partIndex[piece] ?? parts.count
+                    if index == parts.count {
+                        partIndex[piece] = index
+                        parts.append(piece)
+                        uses.append([])
+                    }
+                    uses[index].append(
+                        Use(
+                            owner: phrase.owner, isException: phrase.isException, position: position,
+                            isLast: position == pieces.count - 1, slot: slots))
+                }
+                slots += max(0, pieces.count - 1)
+            }
+        }
+        automaton = PhraseAutomaton(parts)
+        self.uses = uses
+        self.slots = slots
+        self.gap = max(0, gap)
+    }
+
+    /// Calls `body` with each occurrence, in the order of their ends.
+    func scan(_ bytes: UnsafeBufferPointer<UInt8>, _ body: (Hit) -> Void) {
+        withUnsafeTemporaryAllocation(of: Prefix.self, capacity: max(1, slots)) { table in
+            table.initialize(repeating: Prefix())
+            automaton.scan(bytes) { match in
+                for use in uses[match.phrase] {
+                    var start = match.start
+                    if use.position > 0 {
+                        let before = table[use.slot + use.position - 1]
+                        if joins(Int(before.end), match.start, bytes) {
+                            start = Int(before.start)
+                        } else if joins(Int(before.earlierEnd), match.start, bytes) {
+                            start = Int(before.earlierStart)
+                        } else {
+                            continue
+                        }
+                    }
+                    if use.isLast {
+                        body(Hit(owner: use.owner, isException: use.isException, start: start, end: match.end))
+                    } else {
+                        let slot = use.slot + use.position
+                        table[slot].earlierStart = table[slot].start
+                        table[slot].earlierEnd = table[slot].end
+                        table[slot].start = Int32(clamping: start)
+                        table[slot].end = Int32(clamping: match.end)
+                    }
+                }
+            }
+        }
+    }
+
+    private func joins(_ end: Int, _ start: Int, _ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard end >= 0, end <= start, start - end <= gap * 16 + 16 else { return false }
+        guard Clauses.isWithin(gap, from: end, to: start, in: bytes) else { return false }
+        return !Clauses.endsClause(in: bytes, from: end, to: start)
+    }
+
+    /// An apostrophe is typed in three ways: can't, can’t, cant.
+    private static func spellings(_ text: String) -> [String] {
+        guard text.contains("'") else { return [text] }
+        return [
+            text, String(text.map { $0 == "'" ? "\u{2019}" : $0 }), String(text.filter { $0 != "'" }),
+        ]
+    }
+}
+
+extension Substring {
+    fileprivate func trimmingSpaces() -> String {
+        var text = self
+        while text.first == " " { text.removeFirst() }
+        while text.last == " " { text.removeLast() }
+        return String(text)
+    }
+}
