@@ -78,6 +78,8 @@ let package = Package(
         module("Settings", ["TipModel", yams]),
         module("Journal", ["TipModel", "TipWire", "WatchpostProtobuf", protobuf, crypto, grdb, sqlite]),
         module("Triage", ["TipModel"]),
+        .systemLibrary(name: "CZlib"),
+        module("Evaluation", ["TipModel", "Triage", "CZlib"]),
         module("Access", ["TipModel", "ZeroMQ", "Settings"]),
         module("LocalHTTP", [hummingbird, hummingbirdCore, lifecycle, logging, nio, nioHTTP1, nioPosix]),
         module("Supervision", [logging]),
@@ -110,7 +112,7 @@ let package = Package(
             "WatchpostCLI",
             [
                 "Administration", "PostAgent", "Patrol", "Workbench", "Journal", "Access", "Settings", "LocalHTTP", "Localization",
-                "Supervision", "TipModel", "TipWire", "ZeroMQ", argumentParser, lifecycle, logging, unixSignals,
+                "Evaluation", "Supervision", "TipModel", "TipWire", "ZeroMQ", argumentParser, lifecycle, logging, unixSignals,
             ]),
         executable("watchpost", ["WatchpostCLI"]),
 
@@ -128,12 +130,18 @@ let package = Package(
             "JournalTests", ["Journal", "TipModel", "TipWire", "CPowerLoss", "WatchpostProtobuf", grdb, protobuf],
             resources: [.copy("golden.txt")]),
         tests("TriageTests", ["Triage", "TipModel", "Settings"]),
+        tests("EvaluationTests", ["Evaluation", "Triage", "TipModel", "Settings"], resources: []),
         tests("AccessTests", ["Access", "Settings", "ZeroMQ", "TipModel"]),
         tests("LocalHTTPTests", ["LocalHTTP", logging, hummingbird, lifecycle]),
         tests("FeedTests", ["Feed", "Journal", "Access", "TipModel", "TipWire", "ZeroMQ"]),
         tests("DispatchTests", ["DispatchDesk", "TipModel"]),
         tests("IngestTests", ["Ingest", "Access", "TipModel", "TipWire", "ZeroMQ", logging]),
         tests("StationTests", ["Station", "DispatchDesk", "Journal", "Triage", "TipModel", "TipWire", "ZeroMQ", logging]),
+        tests(
+            "RuleReplayTests",
+            [
+                "Evaluation", "Triage", "Station", "DispatchDesk", "Journal", "Settings", "TipModel", "TipWire", "Workbench", "watchpost",
+            ]),
         tests("PostAgentTests", ["PostAgent", "TipModel", "TipWire", "Access", "LocalHTTP", "ZeroMQ"]),
         tests(
             "PatrolTests",

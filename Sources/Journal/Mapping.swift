@@ -124,7 +124,8 @@ extension Watchpost_Journal_V1_Evidence {
         observedAtMs = evidence.observedAt.milliseconds
         category = evidence.category
         if let spot = evidence.position { position = .init(spot) }
-        terms = evidence.signature.terms
+        text = evidence.text
+        place = evidence.place
     }
 }
 
@@ -133,7 +134,7 @@ extension Evidence {
         self.init(
             post: PostID(unchecked: message.post), observedAt: Timestamp(milliseconds: message.observedAtMs),
             category: message.category, position: message.hasPosition ? Position(message.position) : nil,
-            signature: TextSignature(sortedTerms: message.terms))
+            text: message.text, place: message.place)
     }
 }
 

@@ -38,6 +38,21 @@ public enum SnapshotCodec {
             $0.incidents = state.totals.incidents
             $0.cleared = state.totals.cleared
         }
+        message.records = state.records.sorted.map { entry in
+            .with {
+                $0.witness = entry.witness
+                $0.real = entry.counts.real
+                $0.wrong = entry.counts.wrong
+                $0.at = entry.at
+            }
+        }
+        message.places = state.places.sorted.map { entry in
+            .with {
+                $0.place = entry.place
+                $0.openedMs = entry.opened.map(\.milliseconds)
+                $0.at = entry.at
+            }
+        }
         let body: [UInt8] = (try? message.serializedBytes()) ?? []
         return StoredSnapshot(sequence: state.sequence, bytes: checksum(body[...]) + body)
     }
@@ -85,6 +100,14 @@ public enum SnapshotCodec {
                 uniquingKeysWith: { $1 }),
             totals: Totals(
                 tips: message.totals.tips, correlated: message.totals.correlated, drills: message.totals.drills,
-                incidents: message.totals.incidents, cleared: message.totals.cleared))
+                incidents: message.totals.incidents, cleared: message.totals.cleared),
+            records: TrackRecord(
+                message.records.map {
+                    TrackRecord.Entry(witness: $0.witness, counts: .init(real: $0.real, wrong: $0.wrong), at: $0.at)
+                }),
+            places: PlaceHistory(
+                message.places.map {
+                    PlaceHistory.Entry(place: $0.place, opened: $0.openedMs.map { Timestamp(milliseconds: $0) }, at: $0.at)
+                }))
     }
 }

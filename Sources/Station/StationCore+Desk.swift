@@ -83,22 +83,11 @@ extension StationCore {
         let closed = try record(
             closing, about: absorbed.id, now: now, kind: .merged, levelBefore: absorbed.urgency.level,
             reasons: desk.words("merge"), other: survivor.id)
-        let merged = survivor.absorbing(absorbed, computed: combined(survivor, absorbed), sequence: nextSequence)
+        let merged = survivor.absorbing(absorbed, computed: engine.scorer.merged(survivor, absorbed), sequence: nextSequence)
         let one = try restate(merged, .merge, other: absorbed.id, [], desk, now: now, levelBefore: survivor.urgency.level)
         let leaves = survivor.holder != nil && absorbed.holder != survivor.holder
         return DeskOutcome(
             sequence: one.lastSequence, incident: one, other: closed, unitLeft: leaves ? absorbed.holder : nil)
-    }
-
-    /// What the tips of both make of it.
-    private func combined(_ survivor: Incident, _ absorbed: Incident) -> Urgency {
-        let nothing = Urgency(score: 0, level: .routine, reasons: [])
-        // The absorbed one without its own corroboration, which is counted anew for both.
-        let alone = engine.scorer.combine(current: absorbed.computedUrgency, tip: nothing, witnesses: 1)
-        let witnesses = Set(survivor.witnesses).union(absorbed.witnesses).count
-        var urgency = engine.scorer.combine(current: survivor.computedUrgency, tip: alone, witnesses: witnesses)
-        urgency.level = max(urgency.level, survivor.computedUrgency.level, absorbed.computedUrgency.level)
-        return urgency
     }
 
     // MARK: Split
@@ -212,7 +201,7 @@ extension StationCore {
         let sequence = nextSequence
         state.apply(Record(sequence: sequence, at: now, events: [event]))
         guard let incident = state.incidents[id] else { throw Rejection(.unavailable, "\(id) could not be changed") }
-        if incident.phase == .cleared { index.remove(id) } else { index.update(incident) }
+        reindex(incident)
         let level = max(levelBefore, incident.urgency.level)
         publish(
             FeedEvent(

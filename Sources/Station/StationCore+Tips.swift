@@ -13,15 +13,6 @@ extension StationCore {
         case refused(Rejection)
     }
 
-    /// What triage made of a tip.
-    struct TipDecision {
-        var incident: IncidentID
-        var verdict: Verdict
-        /// Of the correlation.
-        var reasons: [Reason]
-        var events: [Event]
-    }
-
     mutating func accept(_ command: TipCommand, now: Timestamp) {
         let result = decide(command, now: now)
         let restsOnBatch = batch.pending[TipKey(post: command.post.id, tip: command.tip.id)] != nil
@@ -47,29 +38,22 @@ extension StationCore {
         let sequence = nextSequence
         let accepted = TipAccepted(
             post: command.post.id, zone: command.post.zone, tip: command.tip, encoded: command.encoded,
-            position: command.tip.position ?? command.post.position, receivedAt: now,
+            position: TriageEngine.position(of: command.tip, post: command.post.position, rules: rules.correlation), receivedAt: now,
             skewMilliseconds: command.skewMilliseconds)
-        let decision = triage(accepted, now: now)
+        let features = engine.features(of: command.tip)
+        let decision = engine.decide(accepted, features, state: state, index: index, now: now)
         let levelBefore = state.incidents[decision.incident]?.urgency.level
         state.apply(Record(sequence: sequence, at: now, events: decision.events))
         guard let incident = state.incidents[decision.incident] else {
             return .failure(Rejection(.unavailable, "the incident could not be made"))
         }
-        index.update(incident)
-        // An emergency is told as one, whatever the desk made of the incident before.
-        let isAlarm = decision.events.contains { event in
-            switch event {
-            case .incidentOpened(let opened): opened.urgency.level == .emergency
-            case .tipCorrelated(let joined): joined.tipUrgency.level == .emergency
-            default: false
-            }
-        }
-        let level = max(levelBefore ?? .routine, incident.urgency.level, isAlarm ? .emergency : .routine)
+        reindex(incident, newest: features)
+        let level = max(levelBefore ?? .routine, incident.urgency.level, decision.isAlarm ? .emergency : .routine)
         publish(
             FeedEvent(
                 sequence: sequence, lane: Lane(level: level), at: now,
                 kind: decision.verdict == .new ? .opened : .correlated, incident: incident,
-                tip: TipSummary(accepted), reasons: decision.reasons, alarm: isAlarm),
+                tip: TipSummary(accepted), reasons: decision.reasons, alarm: decision.isAlarm),
             level: level, events: decision.events, tip: key)
         let receipt = Receipt(
             tip: command.tip.id, sequence: sequence, incident: incident.id, verdict: decision.verdict,
@@ -115,44 +99,5 @@ extension StationCore {
         var again = receipt
         again.verdict = .repeat
         return .known(again)
-    }
-
-    /// Correlates and scores. Pure but for reading the state: the same state, rules and clock decide the same.
-    func triage(_ accepted: TipAccepted, now: Timestamp) -> TipDecision {
-        let tip = accepted.tip
-        var view = TipView(tip, post: accepted.post, zone: accepted.zone)
-        view.position = accepted.position
-        let candidates = index.candidates(
-            zone: accepted.zone, drill: tip.drill, position: accepted.position,
-            since: now.advanced(byMilliseconds: -rules.correlation.windowMilliseconds),
-            bound: rules.correlation.candidateBound)
-        let tipUrgency = engine.scorer.score(tip)
-        switch engine.correlator.decide(view, candidates: candidates, now: now) {
-        case .open(let reasons):
-            let id = IncidentID(state.nextIncident)
-            return TipDecision(
-                incident: id, verdict: .new, reasons: reasons,
-                events: [
-                    .tipAccepted(accepted),
-                    .incidentOpened(IncidentOpened(incident: id, urgency: tipUrgency, reasons: reasons)),
-                ])
-        case .attach(let id, let score, let reasons):
-            var events: [Event] = [
-                .tipAccepted(accepted),
-                .tipCorrelated(TipCorrelated(incident: id, score: score, reasons: reasons, tipUrgency: tipUrgency)),
-            ]
-            if let incident = state.incidents[id] {
-                let witness = witnessHash(post: accepted.post, reporter: tip.reporter)
-                let witnesses = incident.witnesses.count + (incident.witnesses.contains(witness) ? 0 : 1)
-                let urgency = engine.scorer.combine(current: incident.computedUrgency, tip: tipUrgency, witnesses: witnesses)
-                // A regrade stands against all that comes later but a life-threat tip.
-                let overrules =
-                    tipUrgency.level == .emergency && incident.regrade.map { !$0.isOverruled && $0.level < .emergency } ?? false
-                if urgency != incident.computedUrgency || overrules {
-                    events.append(.urgencyChanged(UrgencyChanged(incident: id, urgency: urgency, overrules: overrules)))
-                }
-            }
-            return TipDecision(incident: id, verdict: .correlated, reasons: reasons, events: events)
-        }
     }
 }

@@ -25,7 +25,7 @@ extension StationCore {
             let sequence = nextSequence
             state.apply(Record(sequence: sequence, at: now, events: [.phaseChanged(change)]))
             guard let moved = state.incidents[command.incident] else { return }
-            if moved.phase == .cleared { index.remove(moved.id) }
+            reindex(moved)
             let level = moved.urgency.level
             publish(
                 FeedEvent(

@@ -56,7 +56,7 @@ public struct StationCore: ~Copyable {
         self.settings = settings
         self.time = time
         engine = TriageEngine(rules: rules)
-        index = OpenIncidentIndex(cellMetres: engine.cellMetres, incidents: state.openIncidents)
+        index = engine.makeIndex(of: state.incidents.values)
     }
 
     /// What a batch does, until it is committed.
@@ -132,7 +132,7 @@ public struct StationCore: ~Copyable {
         case .rules(let rules):
             self.rules = rules
             engine = TriageEngine(rules: rules)
-            index = OpenIncidentIndex(cellMetres: engine.cellMetres, incidents: state.openIncidents)
+            index = engine.makeIndex(of: state.incidents.values)
         case .inspect(let body): batch.questions.append(body)
         case .snapshot(let snapshot):
             // Losing one costs start-up time and nothing else.
@@ -154,6 +154,15 @@ public struct StationCore: ~Copyable {
     func isEnrolled(_ principal: PrincipalID, generation: SequenceNumber? = nil) -> Bool {
         guard let enrolment = state.enrolments[principal], !enrolment.isRevoked else { return false }
         return generation == nil || enrolment.generation == generation
+    }
+
+    /// Brings the index in line after an incident was touched. The state forgets cleared incidents at its bound, and the index
+    /// with it: what a tip is compared with must not depend on when the daemon was started.
+    mutating func reindex(_ incident: Incident, newest: TipFeatures? = nil) {
+        index.update(incident, newest: newest)
+        guard incident.phase == .cleared else { return }
+        let known = state.incidents
+        index.forgetCleared { known[$0] != nil }
     }
 
     /// Folds events in that concern no incident and stages them for the commit.
@@ -223,7 +232,7 @@ public struct StationCore: ~Copyable {
         defer { reader.close() }
         guard let rebuilt = try? Replay.state(from: reader), rebuilt.sequence == journal.lastSequence else { return }
         state = rebuilt
-        index = OpenIncidentIndex(cellMetres: engine.cellMetres, incidents: state.openIncidents)
+        index = engine.makeIndex(of: state.incidents.values)
         isAhead = false
     }
 

@@ -43,8 +43,6 @@ struct JournalVerify: AsyncParsableCommand {
 
     @OptionGroup var output: OutputOptions
 
-    static let searched = ["./var/watchpostd", "/var/lib/watchpost"]
-
     struct Report: Codable, Hashable {
         /// `sound` or `damaged`.
         var state: String
@@ -61,11 +59,7 @@ struct JournalVerify: AsyncParsableCommand {
 
     func run() async throws {
         let words = output.words
-        let file = try folder(words) + "/" + SQLiteJournal.fileName
-        // SQLite would only say that it cannot open the file.
-        guard access(file, F_OK) == 0 || errno != ENOENT else {
-            throw CLIFailure(words("\(file) 不存在：用 --data 指定守护进程的数据目录", "\(file) does not exist: name the daemon's data directory with --data"))
-        }
+        let file = try JournalPlace.file(data: data, config: config, words)
         let shows = Output.errorIsTerminal && !output.json
         let result: Verification
         do {
@@ -105,14 +99,34 @@ struct JournalVerify: AsyncParsableCommand {
         case .stopped(let sequence): Report(state: "stopped", file: file, records: sequence)
         }
     }
+}
 
-    private func folder(_ words: Words) throws(CLIFailure) -> String {
+/// Where the journal is that a command reads beside the daemon.
+enum JournalPlace {
+    static let searched = ["./var/watchpostd", "/var/lib/watchpost"]
+
+    /// The journal's file, in the folder that is given or configured, else in the first of ``searched`` that has one.
+    /// - Throws: when there is none.
+    static func file(data: String?, config: String?, _ words: Words) throws(CLIFailure) -> String {
+        let file = try folder(data: data, config: config, words) + "/" + SQLiteJournal.fileName
+        try require(file, words)
+        return file
+    }
+
+    /// Says that a journal is not there. SQLite would only say that it cannot open the file.
+    static func require(_ file: String, _ words: Words) throws(CLIFailure) {
+        guard access(file, F_OK) == 0 || errno != ENOENT else {
+            throw CLIFailure(words("\(file) 不存在：用 --data 指定守护进程的数据目录", "\(file) does not exist: name the daemon's data directory with --data"))
+        }
+    }
+
+    private static func folder(data: String?, config: String?, _ words: Words) throws(CLIFailure) -> String {
         if let data { return data }
         if let config {
             do throws(SettingsError) { return try DaemonSettings.load(path: config).dataDirectory } catch { throw CLIFailure(error) }
         }
-        for path in Self.searched where access(path + "/" + SQLiteJournal.fileName, F_OK) == 0 { return path }
-        let tried = Self.searched.joined(separator: words("、", ", "))
+        for path in searched where access(path + "/" + SQLiteJournal.fileName, F_OK) == 0 { return path }
+        let tried = searched.joined(separator: words("、", ", "))
         throw CLIFailure(words("找不到事件日志（已查 \(tried)）：用 --data 指定目录", "no journal found (looked in \(tried)): name the folder with --data"))
     }
 }

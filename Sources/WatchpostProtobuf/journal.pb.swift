@@ -708,11 +708,56 @@ public nonisolated struct Watchpost_Journal_V1_StateSnapshot: Sendable {
   /// Clears the value of `totals`. Subsequent reads from it will return its default value.
   public mutating func clearTotals() {self._totals = nil}
 
+  /// by witness
+  public var records: [Watchpost_Journal_V1_WitnessRecord] = []
+
+  /// by place
+  public var places: [Watchpost_Journal_V1_PlaceOpenings] = []
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
 
   fileprivate var _totals: Watchpost_Journal_V1_Totals? = nil
+}
+
+/// How the incidents that a witness opened ended.
+public nonisolated struct Watchpost_Journal_V1_WitnessRecord: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var witness: UInt64 = 0
+
+  public var real: UInt32 = 0
+
+  public var wrong: UInt32 = 0
+
+  /// the record that changed it last
+  public var at: UInt64 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// When incidents were opened at a place.
+public nonisolated struct Watchpost_Journal_V1_PlaceOpenings: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var place: UInt64 = 0
+
+  /// oldest first
+  public var openedMs: [Int64] = []
+
+  /// the record that changed it last
+  public var at: UInt64 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
 }
 
 public nonisolated struct Watchpost_Journal_V1_Totals: Sendable {
@@ -755,7 +800,11 @@ public nonisolated struct Watchpost_Journal_V1_Evidence: Sendable {
   /// Clears the value of `position`. Subsequent reads from it will return its default value.
   public mutating func clearPosition() {self._position = nil}
 
-  public var terms: [UInt32] = []
+  /// at most 300 bytes
+  public var text: String = String()
+
+  /// at most 90 bytes
+  public var place: String = String()
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -2164,7 +2213,7 @@ nonisolated extension Watchpost_Journal_V1_Regrade: SwiftProtobuf.Message, Swift
 
 nonisolated extension Watchpost_Journal_V1_StateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".StateSnapshot"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{1}sequence\0\u{3}next_incident\0\u{1}incidents\0\u{1}enrolments\0\u{1}ledgers\0\u{1}cursors\0\u{1}totals\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{1}sequence\0\u{3}next_incident\0\u{1}incidents\0\u{1}enrolments\0\u{1}ledgers\0\u{1}cursors\0\u{1}totals\0\u{1}records\0\u{1}places\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2180,6 +2229,8 @@ nonisolated extension Watchpost_Journal_V1_StateSnapshot: SwiftProtobuf.Message,
       case 6: try { try decoder.decodeRepeatedMessageField(value: &self.ledgers) }()
       case 7: try { try decoder.decodeRepeatedMessageField(value: &self.cursors) }()
       case 8: try { try decoder.decodeSingularMessageField(value: &self._totals) }()
+      case 9: try { try decoder.decodeRepeatedMessageField(value: &self.records) }()
+      case 10: try { try decoder.decodeRepeatedMessageField(value: &self.places) }()
       default: break
       }
     }
@@ -2214,6 +2265,12 @@ nonisolated extension Watchpost_Journal_V1_StateSnapshot: SwiftProtobuf.Message,
     try { if let v = self._totals {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
     } }()
+    if !self.records.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.records, fieldNumber: 9)
+    }
+    if !self.places.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.places, fieldNumber: 10)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2226,6 +2283,93 @@ nonisolated extension Watchpost_Journal_V1_StateSnapshot: SwiftProtobuf.Message,
     if lhs.ledgers != rhs.ledgers {return false}
     if lhs.cursors != rhs.cursors {return false}
     if lhs._totals != rhs._totals {return false}
+    if lhs.records != rhs.records {return false}
+    if lhs.places != rhs.places {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Watchpost_Journal_V1_WitnessRecord: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".WitnessRecord"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}witness\0\u{1}real\0\u{1}wrong\0\u{1}at\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularFixed64Field(value: &self.witness) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.real) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.wrong) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.at) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.witness != 0 {
+      try visitor.visitSingularFixed64Field(value: self.witness, fieldNumber: 1)
+    }
+    if self.real != 0 {
+      try visitor.visitSingularUInt32Field(value: self.real, fieldNumber: 2)
+    }
+    if self.wrong != 0 {
+      try visitor.visitSingularUInt32Field(value: self.wrong, fieldNumber: 3)
+    }
+    if self.at != 0 {
+      try visitor.visitSingularUInt64Field(value: self.at, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Watchpost_Journal_V1_WitnessRecord, rhs: Watchpost_Journal_V1_WitnessRecord) -> Bool {
+    if lhs.witness != rhs.witness {return false}
+    if lhs.real != rhs.real {return false}
+    if lhs.wrong != rhs.wrong {return false}
+    if lhs.at != rhs.at {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Watchpost_Journal_V1_PlaceOpenings: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".PlaceOpenings"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}place\0\u{3}opened_ms\0\u{1}at\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularFixed64Field(value: &self.place) }()
+      case 2: try { try decoder.decodeRepeatedInt64Field(value: &self.openedMs) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.at) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.place != 0 {
+      try visitor.visitSingularFixed64Field(value: self.place, fieldNumber: 1)
+    }
+    if !self.openedMs.isEmpty {
+      try visitor.visitPackedInt64Field(value: self.openedMs, fieldNumber: 2)
+    }
+    if self.at != 0 {
+      try visitor.visitSingularUInt64Field(value: self.at, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Watchpost_Journal_V1_PlaceOpenings, rhs: Watchpost_Journal_V1_PlaceOpenings) -> Bool {
+    if lhs.place != rhs.place {return false}
+    if lhs.openedMs != rhs.openedMs {return false}
+    if lhs.at != rhs.at {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2283,7 +2427,7 @@ nonisolated extension Watchpost_Journal_V1_Totals: SwiftProtobuf.Message, SwiftP
 
 nonisolated extension Watchpost_Journal_V1_Evidence: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Evidence"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}post\0\u{3}observed_at_ms\0\u{1}category\0\u{1}position\0\u{1}terms\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}post\0\u{3}observed_at_ms\0\u{1}category\0\u{1}position\0\u{2}\u{2}text\0\u{1}place\0\u{c}\u{5}\u{1}")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2295,7 +2439,8 @@ nonisolated extension Watchpost_Journal_V1_Evidence: SwiftProtobuf.Message, Swif
       case 2: try { try decoder.decodeSingularInt64Field(value: &self.observedAtMs) }()
       case 3: try { try decoder.decodeSingularStringField(value: &self.category) }()
       case 4: try { try decoder.decodeSingularMessageField(value: &self._position) }()
-      case 5: try { try decoder.decodeRepeatedFixed32Field(value: &self.terms) }()
+      case 6: try { try decoder.decodeSingularStringField(value: &self.text) }()
+      case 7: try { try decoder.decodeSingularStringField(value: &self.place) }()
       default: break
       }
     }
@@ -2318,8 +2463,11 @@ nonisolated extension Watchpost_Journal_V1_Evidence: SwiftProtobuf.Message, Swif
     try { if let v = self._position {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
     } }()
-    if !self.terms.isEmpty {
-      try visitor.visitPackedFixed32Field(value: self.terms, fieldNumber: 5)
+    if !self.text.isEmpty {
+      try visitor.visitSingularStringField(value: self.text, fieldNumber: 6)
+    }
+    if !self.place.isEmpty {
+      try visitor.visitSingularStringField(value: self.place, fieldNumber: 7)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -2329,7 +2477,8 @@ nonisolated extension Watchpost_Journal_V1_Evidence: SwiftProtobuf.Message, Swif
     if lhs.observedAtMs != rhs.observedAtMs {return false}
     if lhs.category != rhs.category {return false}
     if lhs._position != rhs._position {return false}
-    if lhs.terms != rhs.terms {return false}
+    if lhs.text != rhs.text {return false}
+    if lhs.place != rhs.place {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

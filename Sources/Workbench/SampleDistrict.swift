@@ -31,16 +31,16 @@ public enum SampleDistrict {
         let offset = (utcOffsetMinutes < 0 ? "-" : "+") + two(minutes / 60) + ":" + two(minutes % 60)
         return """
             categories:
-              - { code: suspicious_person, zh: 可疑人员, en: Suspicious person, base: 30, floor: priority, compatible: [theft, burglary, vehicle] }
-              - { code: theft, zh: 盗窃, en: Theft, base: 35, floor: priority, compatible: [suspicious_person, burglary, vehicle] }
-              - { code: burglary, zh: 入室, en: Burglary, base: 45, floor: urgent, compatible: [suspicious_person, theft, vehicle] }
-              - { code: vehicle, zh: 可疑车辆, en: Suspicious vehicle, base: 25, floor: routine, compatible: [suspicious_person, theft, burglary] }
-              - { code: fire, zh: 火情, en: Fire, base: 70, floor: emergency, compatible: [hazard, medical] }
-              - { code: medical, zh: 急救, en: Medical, base: 55, floor: urgent, compatible: [fire] }
-              - { code: hazard, zh: 安全隐患, en: Hazard, base: 35, floor: priority, compatible: [fire] }
-              - { code: disturbance, zh: 扰民斗殴, en: Disturbance, base: 30, floor: routine, compatible: [] }
-              - { code: service_request, zh: 点单, en: Service request, base: 5, floor: routine, compatible: [] }
-              - { code: other, zh: 其他, en: Other, base: 15, floor: routine, compatible: [] }
+              - { code: suspicious_person, zh: 可疑人员, en: Suspicious person, base: 30, floor: priority }
+              - { code: theft, zh: 盗窃, en: Theft, base: 35, floor: priority }
+              - { code: burglary, zh: 入室, en: Burglary, base: 45, floor: urgent }
+              - { code: vehicle, zh: 可疑车辆, en: Suspicious vehicle, base: 25, floor: routine }
+              - { code: fire, zh: 火情, en: Fire, base: 70, floor: emergency }
+              - { code: medical, zh: 急救, en: Medical, base: 55, floor: urgent }
+              - { code: hazard, zh: 安全隐患, en: Hazard, base: 35, floor: priority }
+              - { code: disturbance, zh: 扰民斗殴, en: Disturbance, base: 30, floor: routine }
+              - { code: service_request, zh: 点单, en: Service request, base: 5, floor: routine }
+              - { code: other, zh: 其他, en: Other, base: 15, floor: routine }
             urgency:
               words:
                 - { code: fire, phrases: [着火, 起火, 冒烟, 浓烟, 火光, smoke, flames], points: 35, floor: emergency }

@@ -19,7 +19,7 @@ extension Acceptance {
             #expect(try await post.rejection(of: noise()).code == .unknownCategory)
 
             // Good zones and good categories beside one mistake: none of it may hold.
-            let category = "  - { code: noise, zh: 噪声, en: Noise, base: 20, floor: urgent, compatible: [] }\n"
+            let category = "  - { code: noise, zh: 噪声, en: Noise, base: 20, floor: urgent }\n"
             let triage = SampleDistrict.triage().replacing("urgency:\n", with: category + "urgency:\n")
             let zones = SampleDistrict.zones.replacing("neighbours: [dongyuan]\n", with: "neighbours: [dongyuan, beishan]\n") + Self.thirdZone
             try write(station.file("zones.yaml"), zones)

@@ -159,7 +159,7 @@ import WatchpostProtobuf
         incident.evidence = [nil, Self.post.position].map {
             Evidence(
                 post: Self.post.id, observedAt: Timestamp(milliseconds: 15), category: "hazard", position: $0,
-                signature: TextSignature("地下车库冒烟"))
+                text: "地下车库冒烟", place: "地下车库")
         }
         var ledger = PostLedger()
         ledger.series = 21
@@ -182,7 +182,9 @@ import WatchpostProtobuf
             }()],
             enrolments: Dictionary(uniqueKeysWithValues: enrolments.map { ($0.principal, $0) }), ledgers: [Self.post.id: ledger],
             cursors: [Self.unit.id: FeedCursor(alert: 43, main: 44)],
-            totals: Totals(tips: 51, correlated: 52, drills: 53, incidents: 54, cleared: 55))
+            totals: Totals(tips: 51, correlated: 52, drills: 53, incidents: 54, cleared: 55),
+            records: TrackRecord([.init(witness: 61, counts: .init(real: 62, wrong: 63), at: 64)]),
+            places: PlaceHistory([.init(place: 71, opened: [Timestamp(milliseconds: 72), Timestamp(milliseconds: 73)], at: 74)]))
         #expect(try SnapshotCodec.decode(SnapshotCodec.encode(state)) == state)
     }
 

@@ -23,7 +23,7 @@ enum Fixture {
 
     static let rules = TriageRules(
         categories: [
-            "suspicious_person": category("suspicious_person", base: 30, floor: .routine, compatible: ["burglary"]),
+            "suspicious_person": category("suspicious_person", base: 30, floor: .routine),
             "burglary": category("burglary", base: 45, floor: .priority),
             "fire": category("fire", base: 50, floor: .urgent),
             "other": category("other", base: 10, floor: .routine),
@@ -35,18 +35,26 @@ enum Fixture {
             "service_request": category("service_request", base: 0, floor: .routine),
         ],
         correlation: CorrelationRules(
-            windowMilliseconds: 30 * 60_000, maximumDistance: 300, distancePoints: 30, timePoints: 20,
-            categoryPoints: 20, textPoints: 30, attachAt: 50, candidateBound: 32),
+            windowMilliseconds: 30 * 60_000, timeScaleMilliseconds: 1_000_000 * 60_000, maximumDistance: 300,
+            distanceScale: 1e9, spanMetres: 600, spanMilliseconds: 240 * 60_000, postAccuracy: 0,
+            points: CorrelationPoints(
+                distance: 30, time: 20, category: 20, text: 30, place: 10, identifier: 40, dwelling: 10, appearance: 10,
+                contradiction: 25),
+            attachAt: 50, suggestAt: 40, emergencyMargin: 0, clearedGraceMilliseconds: 0,
+            followMilliseconds: 120 * 60_000, candidateBound: 32,
+            affinity: CategoryAffinity(pairs: [.init("suspicious_person", "burglary"): 50, .init("fire", "hazard"): 50]),
+            text: TextRules(smoothing: 0, lesser: 1, greater: 0)),
         urgency: UrgencyRules(
-            words: [WordRule(code: "weapon", phrases: ["刀", "knife"], points: 35, floor: .emergency, negatable: true)],
-            negations: ["没有", "no"], negationReach: 4, nightFrom: 22, nightUntil: 6, nightPoints: 10,
-            utcOffsetMinutes: 480, corroborationPoints: 8, corroborationMaximum: 24, panicPoints: 60, priorityAt: 45,
-            urgentAt: 60, emergencyAt: 80))
+            lexicon: Lexicon(
+                words: [WordRule(code: "weapon", phrases: ["刀", "knife"], points: 35, floor: .emergency, negatable: true)],
+                negations: NegationRules(before: ["没有", "no"])),
+            nightFrom: 22, nightUntil: 6, nightPoints: 10, utcOffsetMinutes: 480, corroborationPoints: [8, 8, 8],
+            panicPoints: 60, priorityAt: 45, urgentAt: 60, emergencyAt: 80))
 
     private static func category(
-        _ code: String, base: Int32, floor: UrgencyLevel, compatible: Set<String> = []
+        _ code: String, base: Int32, floor: UrgencyLevel
     ) -> TipModel.Category {
-        Category(code: code, nameZh: code, nameEn: code, base: base, floor: floor, compatible: compatible)
+        Category(code: code, nameZh: code, nameEn: code, base: base, floor: floor)
     }
 
     static let lurker = "一名男子在东墙外徘徊"

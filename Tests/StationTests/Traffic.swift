@@ -66,7 +66,7 @@ struct Traffic {
             var rules = Fixture.rules
             rules.correlation.attachAt = Int32(30 + below(40))
             rules.correlation.maximumDistance = Double(50 + below(400))
-            rules.urgency.corroborationPoints = Int32(below(12))
+            rules.urgency.corroborationPoints = [Int32(below(12))]
             return .rules(rules)
         }
     }
