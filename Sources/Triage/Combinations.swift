@@ -17,6 +17,8 @@ struct Combinations: Sendable {
         var unless: [Condition]
         /// Whether the rule has phrases of its own.
         var isSaid: Bool
+        /// Whether it rests on the category or the hour alone: then it stands for a text that says nothing.
+        var isBare: Bool
     }
 
     private let entries: [Entry]
@@ -34,12 +36,16 @@ struct Combinations: Sendable {
             guard !word.needs.isEmpty || !word.unless.isEmpty else { return nil }
             return Entry(
                 rule: rule, needs: word.needs.map { $0.compactMap(condition) }, unless: word.unless.compactMap(condition),
-                isSaid: !word.phrases.isEmpty)
+                isSaid: !word.phrases.isEmpty,
+                isBare: word.phrases.isEmpty && !word.needs.joined().contains { index[$0] != nil })
         }
     }
 
     /// `findings`, in the order of the rules, without those whose conditions fail and with the combinations that hold.
-    func apply(_ findings: [WordFinder.Finding], category: String, night: Bool) -> [WordFinder.Finding] {
+    /// `bare`: whether the text says nothing that any rule knows.
+    func apply(
+        _ findings: [WordFinder.Finding], category: String, night: Bool, bare: Bool = false
+    ) -> [WordFinder.Finding] {
         guard !entries.isEmpty else { return findings }
         return withUnsafeTemporaryAllocation(of: Int16.self, capacity: max(1, ruleCount)) { places in
             // Where each rule's finding stands; −1 where it is not said, or does not count.
@@ -51,6 +57,7 @@ struct Combinations: Sendable {
             var dropped = false
             for entry in entries {
                 if entry.isSaid, places[entry.rule] < 0 { continue }
+                if entry.isBare, !bare { continue }
                 var limit = UrgencyLevel.emergency
                 var limitedBy: Int?
                 var phrases: [String] = []

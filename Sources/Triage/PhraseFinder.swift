@@ -74,29 +74,39 @@ struct PhraseFinder: Sendable {
 
     /// Calls `body` with each occurrence, in the order of their ends.
     func scan(_ bytes: UnsafeBufferPointer<UInt8>, _ body: (Hit) -> Void) {
-        withUnsafeTemporaryAllocation(of: Prefix.self, capacity: max(1, slots)) { table in
-            table.initialize(repeating: Prefix())
-            automaton.scan(bytes) { match in
-                for use in uses[match.phrase] {
-                    var start = match.start
-                    if use.position > 0 {
-                        let before = table[use.slot + use.position - 1]
-                        if joins(Int(before.end), match.start, bytes) {
-                            start = Int(before.start)
-                        } else if joins(Int(before.earlierEnd), match.start, bytes) {
-                            start = Int(before.earlierStart)
-                        } else {
-                            continue
+        // A bit for each slot says whether it is written: clearing all slots would take longer than most texts do.
+        let words = slots / 64 + 1
+        withUnsafeTemporaryAllocation(of: UInt64.self, capacity: words) { written in
+            written.initialize(repeating: 0)
+            withUnsafeTemporaryAllocation(of: Prefix.self, capacity: max(1, slots)) { table in
+                automaton.scan(bytes) { match in
+                    for use in uses[match.phrase] {
+                        var start = match.start
+                        if use.position > 0 {
+                            let slot = use.slot + use.position - 1
+                            guard written[slot >> 6] & (1 << UInt64(slot & 63)) != 0 else { continue }
+                            let before = table[slot]
+                            if joins(Int(before.end), match.start, bytes) {
+                                start = Int(before.start)
+                            } else if joins(Int(before.earlierEnd), match.start, bytes) {
+                                start = Int(before.earlierStart)
+                            } else {
+                                continue
+                            }
                         }
-                    }
-                    if use.isLast {
-                        body(Hit(owner: use.owner, isException: use.isException, start: start, end: match.end))
-                    } else {
-                        let slot = use.slot + use.position
-                        table[slot].earlierStart = table[slot].start
-                        table[slot].earlierEnd = table[slot].end
-                        table[slot].start = Int32(clamping: start)
-                        table[slot].end = Int32(clamping: match.end)
+                        if use.isLast {
+                            body(Hit(owner: use.owner, isException: use.isException, start: start, end: match.end))
+                        } else {
+                            let slot = use.slot + use.position
+                            let isNew = written[slot >> 6] & (1 << UInt64(slot & 63)) == 0
+                            var prefix = isNew ? Prefix() : table[slot]
+                            prefix.earlierStart = prefix.start
+                            prefix.earlierEnd = prefix.end
+                            prefix.start = Int32(clamping: start)
+                            prefix.end = Int32(clamping: match.end)
+                            table.initializeElement(at: slot, to: prefix)
+                            written[slot >> 6] |= 1 << UInt64(slot & 63)
+                        }
                     }
                 }
             }

@@ -33,7 +33,8 @@ public struct UrgencyScorer: Sendable {
         let minute = localMinute(tip.observedAt)
         let night = isNight(hour: minute / 60)
         let reading = finder.read(tip.text)
-        let said = combinations.apply(reading.findings, category: tip.category, night: night)
+        let said = combinations.apply(
+            reading.findings, category: tip.category, night: night, bare: isBare(tip.text, reading))
 
         var terms = Terms(category: category?.floor ?? .routine, code: Code.category)
         terms.reasons.reserveCapacity(said.count + 6)
@@ -49,7 +50,7 @@ public struct UrgencyScorer: Sendable {
         for (index, _) in reading.contexts {
             if let cap = rules.lexicon.contexts[index].cap { terms.limit(to: cap, by: contextCodes[index]) }
         }
-        doubt(said, in: &terms)
+        doubt(said, reading.excepted, in: &terms)
         count(context, in: &terms)
         tell(said, in: &terms)
         return settle(&terms)
@@ -133,14 +134,29 @@ public struct UrgencyScorer: Sendable {
         terms.reasons.append(Reason(code: code, points: points, detail: finding.phrase))
     }
 
-    /// A grave thing that is denied or only supposed, with none that is so: then the category, which the guard chose
-    /// for that thing, is no ground for more than `priority`.
-    private func doubt(_ said: [WordFinder.Finding], in terms: inout Terms) {
-        guard terms.floor < .urgent else { return }
-        let isDenied = said.contains {
-            $0.suppression != nil && rules.lexicon.words[$0.rule].floor ?? .routine >= .urgent
+    /// The longest text that may say nothing: longer ones tell something in words that no rule has. As `reach` counts.
+    private static let bareLength = 16
+
+    /// Whether `text` neither names nor denies anything ("3号楼有情况", or empty).
+    private func isBare(_ text: String, _ reading: WordFinder.Reading) -> Bool {
+        guard !reading.isDenying, reading.contexts.isEmpty, reading.excepted.isEmpty else { return false }
+        let names = reading.findings.contains {
+            let rule = rules.lexicon.words[$0.rule]
+            return rule.points != 0 || rule.floor != nil || rule.cap != nil
         }
-        if isDenied { terms.limit(to: .priority, by: Code.denied) }
+        guard !names else { return false }
+        var text = text
+        return text.withUTF8 { Clauses.isWithin(Self.bareLength, from: 0, to: $0.count, in: $0) }
+    }
+
+    /// A grave thing that is denied, only supposed or meant otherwise (灭火器), with none that is so: then the category,
+    /// which the guard chose for that thing, is no ground for more than `priority`.
+    private func doubt(_ said: [WordFinder.Finding], _ excepted: [Int], in terms: inout Terms) {
+        guard terms.floor < .urgent else { return }
+        func isGrave(_ rule: Int) -> Bool { rules.lexicon.words[rule].floor ?? .routine >= .urgent }
+        if said.contains(where: { $0.suppression != nil && isGrave($0.rule) }) || excepted.contains(where: isGrave) {
+            terms.limit(to: .priority, by: Code.denied)
+        }
     }
 
     /// The terms of experience. A record never lowers what is an emergency without it.

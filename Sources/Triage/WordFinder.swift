@@ -31,6 +31,10 @@ struct WordFinder: Sendable {
         var findings: [Finding] = []
         /// Contexts said, each once, and the phrase.
         var contexts: [(context: Int, phrase: String)] = []
+        /// Rules whose phrases stand in the text, but in another meaning only (`exceptions`).
+        var excepted: [Int] = []
+        /// Whether anything is denied, known to a rule or not.
+        var isDenying = false
     }
 
     private struct Hit {
@@ -97,12 +101,20 @@ struct WordFinder: Sendable {
                     hits.append(Hit(owner: hit.owner, start: hit.start, end: hit.end))
                 }
             }
-            guard !hits.isEmpty else { return Reading() }
+            guard !hits.isEmpty else {
+                return Reading(excepted: Set(exceptions.map(\.owner)).filter { $0 < wordCount }.sorted())
+            }
             hits.sort { ($0.owner, $0.start, $1.end) < ($1.owner, $1.start, $0.end) }
             if breaks.count > 1 { breaks.sort() }
             let clauses = Clauses(bytes, words: breaks)
             if !exceptions.isEmpty { hits = Self.without(exceptions, hits) }
-            return interpret(hits, clauses, bytes)
+            var reading = interpret(hits, clauses, bytes)
+            reading.isDenying = hits.contains { $0.owner >= negationBefore && $0.owner <= negationAfter }
+            if !exceptions.isEmpty {
+                let kept = Set(hits.map(\.owner))
+                reading.excepted = Set(exceptions.map(\.owner)).filter { $0 < wordCount && !kept.contains($0) }.sorted()
+            }
+            return reading
         }
     }
 
