@@ -33,7 +33,7 @@ public struct CorrelationEvaluation: Sendable, Codable, Equatable {
 /// One file and one set of rules.
 public struct CorrelationTrial {
     let rows: [RequestRow]
-    private let rules: CorrelationRules
+    let rules: CorrelationRules
     private let features: [TipFeatures]
     private var runs: [Int32: Run] = [:]
 
@@ -132,9 +132,6 @@ public struct CorrelationTrial {
         }
         return named == 0 ? nil : Double(hit) / Double(named)
     }
-
-    /// The rules as configured, which fitting begins from.
-    var fitted: CorrelationRules { rules }
 
     /// The best points of each row against all before it, each its own incident: what fitting looks at.
     func bestPoints(under rules: CorrelationRules) -> [Int32] {

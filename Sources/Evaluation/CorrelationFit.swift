@@ -60,7 +60,7 @@ extension CorrelationTrial {
     }
 
     private func objective(_ settings: FittedCorrelation) -> Double {
-        var rules = fitted
+        var rules = rules
         rules.distanceScale = Double(settings.distanceScaleMetres)
         rules.timeScaleMilliseconds = Int64(settings.timeScaleMinutes) * 60_000
         rules.points.distance = settings.distancePoints

@@ -155,7 +155,7 @@ public struct RuleReplay {
         let id = decision.incident
         let levelBefore = replayed.incidents[id]?.urgency.level
         replayed.apply(Record(sequence: record.sequence, at: record.at, events: decision.events))
-        reindex(id, newest: features)
+        index.follow(id, in: replayed, newest: features)
         let alerts = isAlert(levelBefore, replayed.incidents[id], isAlarm: decision.isAlarm)
         let isElsewhere =
             tip.verdict == .correlated && decision.verdict == .correlated && links.home(of: tip.incident) != id
@@ -199,18 +199,9 @@ public struct RuleReplay {
         }
         replayed.apply(Record(sequence: record.sequence, at: record.at, events: events))
         for id in touched {
-            if hasStarted { reindex(id) }
+            if hasStarted { index.follow(id, in: replayed) }
             note(replayed: id)
         }
-    }
-
-    /// Brings the index in line, as the daemon does.
-    mutating func reindex(_ id: IncidentID, newest: TipFeatures? = nil) {
-        guard let incident = replayed.incidents[id] else { return index.remove(id) }
-        index.update(incident, newest: newest)
-        guard incident.phase == .cleared else { return }
-        let known = replayed.incidents
-        index.forgetCleared { known[$0] != nil }
     }
 
     mutating func note(recorded id: IncidentID, isAlarm: Bool = false) {

@@ -68,14 +68,12 @@ public func measureTriageCost(
 private struct Bench {
     private let engine: TriageEngine
     private let index: OpenIncidentIndex
-    private let rules: CorrelationRules
     private let open: Int
     private var nanoseconds: [Int64] = []
     private var compared = 0
 
     init(_ engine: TriageEngine, _ town: Town, open: Int, rules: CorrelationRules) {
         self.engine = engine
-        self.rules = rules
         self.open = open
         var random = Draws(state: 1)
         var state = StationState()
@@ -100,9 +98,7 @@ private struct Bench {
         let urgency = engine.scorer.score(accepted.tip)
         let view = TipView(
             accepted, isEmergency: urgency.level == .emergency, features: engine.features(of: accepted.tip))
-        let candidates = index.candidates(
-            for: view, since: now.advanced(byMilliseconds: -rules.windowMilliseconds), clearedSince: now,
-            bound: rules.candidateBound)
+        let candidates = engine.candidates(for: view, in: index, now: now)
         let decision = engine.correlator.decide(view, candidates: candidates, now: now)
         let spent = begin.duration(to: clock.now)
         // The decision is used, so that no optimiser leaves it out.

@@ -88,9 +88,7 @@ extension TriageRules {
         TriageRules(
             categories: [:],
             correlation: .none,
-            urgency: UrgencyRules(
-                lexicon: Lexicon(), nightFrom: 0, nightUntil: 0, nightPoints: 0, utcOffsetMinutes: 0,
-                corroborationPoints: [], panicPoints: 0, priorityAt: 1, urgentAt: 2, emergencyAt: 3))
+            urgency: .none)
     }
 }
 

@@ -201,7 +201,7 @@ extension StationCore {
         let sequence = nextSequence
         state.apply(Record(sequence: sequence, at: now, events: [event]))
         guard let incident = state.incidents[id] else { throw Rejection(.unavailable, "\(id) could not be changed") }
-        reindex(incident)
+        index.follow(id, in: state)
         let level = max(levelBefore, incident.urgency.level)
         publish(
             FeedEvent(

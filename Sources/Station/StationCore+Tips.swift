@@ -47,7 +47,7 @@ extension StationCore {
         guard let incident = state.incidents[decision.incident] else {
             return .failure(Rejection(.unavailable, "the incident could not be made"))
         }
-        reindex(incident, newest: features)
+        index.follow(incident.id, in: state, newest: features)
         let level = max(levelBefore ?? .routine, incident.urgency.level, decision.isAlarm ? .emergency : .routine)
         publish(
             FeedEvent(

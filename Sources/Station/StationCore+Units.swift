@@ -25,7 +25,7 @@ extension StationCore {
             let sequence = nextSequence
             state.apply(Record(sequence: sequence, at: now, events: [.phaseChanged(change)]))
             guard let moved = state.incidents[command.incident] else { return }
-            reindex(moved)
+            index.follow(moved.id, in: state)
             let level = moved.urgency.level
             publish(
                 FeedEvent(

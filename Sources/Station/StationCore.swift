@@ -156,15 +156,6 @@ public struct StationCore: ~Copyable {
         return generation == nil || enrolment.generation == generation
     }
 
-    /// Brings the index in line after an incident was touched. The state forgets cleared incidents at its bound, and the index
-    /// with it: what a tip is compared with must not depend on when the daemon was started.
-    mutating func reindex(_ incident: Incident, newest: TipFeatures? = nil) {
-        index.update(incident, newest: newest)
-        guard incident.phase == .cleared else { return }
-        let known = state.incidents
-        index.forgetCleared { known[$0] != nil }
-    }
-
     /// Folds events in that concern no incident and stages them for the commit.
     @discardableResult
     mutating func stage(_ events: [Event], now: Timestamp) -> SequenceNumber {

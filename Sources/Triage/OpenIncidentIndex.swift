@@ -97,6 +97,14 @@ public struct OpenIncidentIndex: Sendable {
         unlink(place)
     }
 
+    /// Brings the index in line with `state` after the incident `id` was touched there. The state forgets cleared incidents at its
+    /// bound, and the index with it: what a tip is compared with must not depend on when the daemon was started.
+    public mutating func follow(_ id: IncidentID, in state: StationState, newest: TipFeatures? = nil) {
+        guard let incident = state.incidents[id] else { return remove(id) }
+        update(incident, newest: newest)
+        if incident.phase == .cleared { forgetCleared { state.incidents[$0] != nil } }
+    }
+
     /// Takes out the cleared ones that are not `kept`.
     public mutating func forgetCleared(unless kept: (IncidentID) -> Bool) {
         for id in cleared where !kept(id) { remove(id) }

@@ -37,10 +37,7 @@ extension TriageEngine {
     ) -> TriageDecision {
         let tipUrgency = scorer.score(accepted.tip, context: context(of: accepted, state: state, now: now))
         let view = TipView(accepted, isEmergency: tipUrgency.level == .emergency, features: features)
-        let rules = correlator.rules
-        let candidates = index.candidates(
-            for: view, since: now.advanced(byMilliseconds: -rules.windowMilliseconds),
-            clearedSince: now.advanced(byMilliseconds: -rules.followMilliseconds), bound: rules.candidateBound)
+        let candidates = candidates(for: view, in: index, now: now)
         switch correlator.decide(view, candidates: candidates, now: now) {
         case .open(let reasons, let suggestion, let follows):
             let id = IncidentID(state.nextIncident)
@@ -60,6 +57,14 @@ extension TriageEngine {
             return TriageDecision(
                 incident: id, verdict: .correlated, tipUrgency: tipUrgency, reasons: reasons, events: events)
         }
+    }
+
+    /// What the tip may be about, as far back as the rules look.
+    public func candidates(for tip: TipView, in index: OpenIncidentIndex, now: Timestamp) -> Candidates {
+        let rules = correlator.rules
+        return index.candidates(
+            for: tip, since: now.advanced(byMilliseconds: -rules.windowMilliseconds),
+            clearedSince: now.advanced(byMilliseconds: -rules.followMilliseconds), bound: rules.candidateBound)
     }
 
     /// What the station knows besides the tip.
