@@ -22,9 +22,11 @@ func executable(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .executableTarget(name: name, dependencies: dependencies, swiftSettings: settings)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []) -> Target {
+func tests(
+    _ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = [], resources: [Resource] = []
+) -> Target {
     .testTarget(
-        name: name, dependencies: dependencies + ["TestSupport"], resources: resources, swiftSettings: settings)
+        name: name, dependencies: dependencies + ["TestSupport"], exclude: exclude, resources: resources, swiftSettings: settings)
 }
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -129,7 +131,7 @@ let package = Package(
         tests(
             "JournalTests", ["Journal", "TipModel", "TipWire", "CPowerLoss", "WatchpostProtobuf", grdb, protobuf],
             resources: [.copy("golden.txt")]),
-        tests("TriageTests", ["Triage", "TipModel", "Settings"]),
+        tests("TriageTests", ["Triage", "TipModel", "Settings"], exclude: ["Data"]),
         tests("EvaluationTests", ["Evaluation", "Triage", "TipModel", "Settings"], resources: []),
         tests("AccessTests", ["Access", "Settings", "ZeroMQ", "TipModel"]),
         tests("LocalHTTPTests", ["LocalHTTP", logging, hummingbird, lifecycle]),

@@ -57,15 +57,13 @@ public struct UrgencyEvaluation: Sendable, Codable, Equatable {
     public init() {}
 }
 
-/// Grades every row of a CSV file with the columns text, category, time (RFC 3339) and expected_level.
-/// - Throws: ``EvaluationError`` with the line for a row that cannot be graded.
-public func evaluateUrgency(
-    _ rows: inout CSVRows, file: String, rules: TriageRules, keepingMisses: Bool = false
-) throws -> UrgencyEvaluation {
+/// Hands over every row of a CSV file with the columns text, category, time (RFC 3339) and expected_level, with its line.
+/// - Throws: ``EvaluationError`` with the line for a row that cannot be graded, or for none at all.
+func forEachLabelledTip(
+    _ rows: inout CSVRows, file: String, rules: TriageRules, _ body: (Tip, UrgencyLevel, Int) -> Void
+) throws {
     try rows.require(["text", "category", "time", "expected_level"])
-    let scorer = UrgencyScorer(rules)
-    var tally = UrgencyTally()
-    var misses: [UrgencyMiss] = []
+    var count = 0
     while let row = try rows.next() {
         func field(_ name: String) -> String { row[name] ?? "" }
         func wrong(_ message: String) -> EvaluationError { EvaluationError(file: file, line: row.line, message) }
@@ -83,17 +81,31 @@ public func evaluateUrgency(
             throw wrong("text has \(field("text").utf8.count) bytes, at most \(TipLimits.textBytes) are possible")
         }
         let tip = Tip(id: TipID(high: 0, low: 0), observedAt: time, category: field("category"), text: field("text"))
+        body(tip, expected, row.line)
+        count += 1
+    }
+    guard count > 0 else { throw EvaluationError(file: file, line: nil, "has no rows") }
+}
+
+/// Grades every row of a CSV file with the columns text, category, time (RFC 3339) and expected_level.
+/// - Throws: ``EvaluationError`` with the line for a row that cannot be graded.
+public func evaluateUrgency(
+    _ rows: inout CSVRows, file: String, rules: TriageRules, keepingMisses: Bool = false
+) throws -> UrgencyEvaluation {
+    let scorer = UrgencyScorer(rules)
+    var tally = UrgencyTally()
+    var misses: [UrgencyMiss] = []
+    try forEachLabelledTip(&rows, file: file, rules: rules) { tip, expected, line in
         let urgency = scorer.score(tip)
         tally.add(expected: expected, scored: urgency.level)
         if keepingMisses, urgency.level != expected {
             misses.append(
                 UrgencyMiss(
-                    line: row.line, text: tip.text, category: tip.category, expected: expected.name,
+                    line: line, text: tip.text, category: tip.category, expected: expected.name,
                     scored: urgency.level.name, score: urgency.score,
                     reasons: urgency.reasons.map { .init(code: $0.code, points: $0.points, detail: $0.detail) }))
         }
     }
-    guard tally.rows > 0 else { throw EvaluationError(file: file, line: nil, "has no rows") }
     var result = tally.result
     if keepingMisses { result.misses = misses }
     return result

@@ -14,7 +14,7 @@ extension Catalogue {
         var phrase = label(reason.code)
         let detail = self.detail(reason)
         if !detail.isEmpty {
-            phrase += reason.code.hasPrefix("words.") || reason.code.hasPrefix("context.") || reason.code == "denied" ? pick(("「\(detail)」", " \"\(detail)\"")) : " " + detail
+            phrase += reason.code.hasPrefix("words.") || reason.code.hasPrefix("context.") || reason.code == "denied" || reason.code == "wording" ? pick(("「\(detail)」", " \"\(detail)\"")) : " " + detail
         }
         if reason.points != 0 { phrase += reason.points > 0 ? " +\(reason.points)" : " \(reason.points)" }
         return phrase
@@ -44,7 +44,7 @@ extension Catalogue {
             }
         case "category.kin", "veto.category":
             reason.detail.split(separator: " ").map { category(String($0)) }.joined(separator: " ")
-        case "floor": label(reason.detail)
+        case "floor", "wording.doubted": label(reason.detail)
         case "record":
             reason.detail.split(separator: "/").enumerated().map { index, count in
                 index == 0 ? pick(("属实 \(count)", "\(count) real")) : pick(("误报 \(count)", "\(count) false"))
@@ -84,6 +84,8 @@ extension Catalogue {
         // Urgency.
         "category": ("类别", "category"),
         "night": ("夜间", "night"),
+        "wording": ("全文措辞", "wording as a whole"),
+        "wording.doubted": ("全文不支持", "the wording as a whole speaks against"),
         "panic": ("一键报警", "panic button"),
         "floor": ("定级下限", "minimum level set by"),
         "floor.priority": ("至少为优先，因", "at least priority, set by"),

@@ -4,6 +4,7 @@ internal import TipModel
 extension TriageFile {
     static func urgency(_ part: SettingsSection) -> UrgencyRules {
         let lexicon = lexicon(part)
+        let wording = part.section("wording", wording)
         let night = part.section("night") { night in
             (
                 from: night.int("from", default: 22, in: 0...23, unit: "o'clock"),
@@ -44,7 +45,7 @@ extension TriageFile {
             return (priority: priority, urgent: urgent, emergency: emergency)
         }
         return UrgencyRules(
-            lexicon: lexicon, nightFrom: night.from, nightUntil: night.until, nightPoints: night.points,
+            lexicon: lexicon, wording: wording, nightFrom: night.from, nightUntil: night.until, nightPoints: night.points,
             utcOffsetMinutes: night.offset, corroborationPoints: corroboration, trackRecord: record, repeatPlace: place,
             waiting: waiting, panicPoints: panic, priorityAt: levels.priority, urgentAt: levels.urgent,
             emergencyAt: levels.emergency)

@@ -172,6 +172,8 @@ public struct WaitingRules: Hashable, Sendable {
 /// The additive urgency score.
 public struct UrgencyRules: Hashable, Sendable {
     public var lexicon: Lexicon
+    /// What the wording as a whole says; nil leaves the level to the lexicon alone.
+    public var wording: WordingRules?
     /// Night, in local hours: from `nightFrom` (inclusive) to `nightUntil` (exclusive), across midnight.
     public var nightFrom: Int
     public var nightUntil: Int
@@ -192,12 +194,13 @@ public struct UrgencyRules: Hashable, Sendable {
     public var emergencyAt: Int32
 
     public init(
-        lexicon: Lexicon, nightFrom: Int, nightUntil: Int, nightPoints: Int32, utcOffsetMinutes: Int,
-        corroborationPoints: [Int32], trackRecord: TrackRecordRules = TrackRecordRules(),
+        lexicon: Lexicon, wording: WordingRules? = nil, nightFrom: Int, nightUntil: Int, nightPoints: Int32,
+        utcOffsetMinutes: Int, corroborationPoints: [Int32], trackRecord: TrackRecordRules = TrackRecordRules(),
         repeatPlace: RepeatPlaceRules = RepeatPlaceRules(), waiting: WaitingRules = WaitingRules(), panicPoints: Int32,
         priorityAt: Int32, urgentAt: Int32, emergencyAt: Int32
     ) {
         self.lexicon = lexicon
+        self.wording = wording
         self.nightFrom = nightFrom
         self.nightUntil = nightUntil
         self.nightPoints = nightPoints
@@ -217,6 +220,18 @@ public struct UrgencyRules: Hashable, Sendable {
         if score >= emergencyAt { return .emergency }
         if score >= urgentAt { return .urgent }
         return score >= priorityAt ? .priority : .routine
+    }
+
+    /// The scores that earn `level`, up to 100.
+    public func scores(of level: UrgencyLevel) -> ClosedRange<Int32> {
+        let bounds: (Int32, Int32) =
+            switch level {
+            case .routine: (0, priorityAt - 1)
+            case .priority: (priorityAt, urgentAt - 1)
+            case .urgent: (urgentAt, emergencyAt - 1)
+            case .emergency: (emergencyAt, 100)
+            }
+        return min(bounds.0, bounds.1)...max(bounds.0, bounds.1)
     }
 
     /// The level above that of `urgency`, and the points it still lacks (at least 0); nil at the top.

@@ -9,6 +9,7 @@ public struct UrgencyScorer: Sendable {
     private let rules: UrgencyRules
     private let finder: WordFinder
     private let combinations: Combinations
+    private let wording: WordingModel?
     /// `words.<code>` for each word rule, `context.<code>` for each context.
     private let wordCodes: [String]
     private let contextCodes: [String]
@@ -19,22 +20,23 @@ public struct UrgencyScorer: Sendable {
         self.rules = rules.urgency
         finder = WordFinder(rules.urgency.lexicon)
         combinations = Combinations(rules.urgency.lexicon.words)
+        wording = rules.urgency.wording.map(WordingModel.init)
         wordCodes = rules.urgency.lexicon.words.map { "words." + $0.code }
         contextCodes = rules.urgency.lexicon.contexts.map { "context." + $0.code }
     }
 
     /// The urgency of `tip` alone. Reasons in this order: `category` (detail: its code; 0 points where it is not
-    /// configured), `words.<code>` (the phrase as it stands in the text), `night` (local time, "02:10"), `panic`,
-    /// `record` (the reporter's, "real/false") and `place` (earlier incidents there); then, with 0 points, what was
-    /// said and does not count (`denied`, `context.<code>`), `cap.<level>` where the level goes no higher, and
+    /// configured), `words.<code>` (the phrase as it stands in the text), `night` (local time, "02:10"), `wording` (what
+    /// brings the sum to what the text says as a whole; the terms that spoke most for it), `panic`, `record` (the
+    /// reporter's, "real/false") and `place` (earlier incidents there); then, with 0 points, what was said and does not count (`denied`, `context.<code>`), `cap.<level>` where the level goes no higher, and
     /// `floor.<level>` where it is above the score's (detail: the code of the reason that set it).
     public func score(_ tip: Tip, context: UrgencyContext = .none) -> Urgency {
         let category = categories[tip.category]
         let minute = localMinute(tip.observedAt)
         let night = isNight(hour: minute / 60)
         let reading = finder.read(tip.text)
-        let said = combinations.apply(
-            reading.findings, category: tip.category, night: night, bare: isBare(tip.text, reading))
+        let isBare = isBare(tip.text, reading)
+        let said = combinations.apply(reading.findings, category: tip.category, night: night, bare: isBare)
 
         var terms = Terms(category: category?.floor ?? .routine, code: Code.category)
         terms.reasons.reserveCapacity(said.count + 6)
@@ -43,14 +45,18 @@ public struct UrgencyScorer: Sendable {
         if night {
             terms.reasons.append(Reason(code: Code.night, points: rules.nightPoints, detail: Self.clock(minute)))
         }
+        if let wording {
+            let verdict = wording.read(
+                tip.text, category: tip.category, night: night, lexical: lexical(terms, said, reading))
+            // Where nothing is said, nothing speaks against an alarm either.
+            weigh(verdict, doubt: isBare ? 0 : wording.doubt, in: &terms)
+        } else {
+            bound(said, reading, in: &terms)
+        }
         if tip.panic {
             terms.reasons.append(Reason(code: Code.panic, points: rules.panicPoints))
             terms.raise(to: .emergency, by: Code.panic)
         }
-        for (index, _) in reading.contexts {
-            if let cap = rules.lexicon.contexts[index].cap { terms.limit(to: cap, by: contextCodes[index]) }
-        }
-        doubt(said, reading.excepted, in: &terms)
         count(context, in: &terms)
         tell(said, in: &terms)
         return settle(&terms)
@@ -84,6 +90,8 @@ public struct UrgencyScorer: Sendable {
     private enum Code {
         static let category = "category"
         static let night = "night"
+        static let wording = "wording"
+        static let doubted = "wording.doubted"
         static let panic = "panic"
         static let record = "record"
         static let place = "place"
@@ -115,6 +123,13 @@ public struct UrgencyScorer: Sendable {
             floorCode = code
         }
 
+        /// Takes back what words have set so far; gives back whether they held an emergency, and which.
+        mutating func release() -> String? {
+            let holder = floor == .emergency ? floorCode : nil
+            (floor, floorCode, cap, capCode) = (.routine, "", .emergency, "")
+            return holder
+        }
+
         mutating func limit(to level: UrgencyLevel, by code: String) {
             guard level < cap else { return }
             cap = level
@@ -132,6 +147,40 @@ public struct UrgencyScorer: Sendable {
         guard rule.points != 0 || rule.floor != nil || rule.cap != nil else { return }
         let points = finding.limit < .emergency ? rule.points / 2 : rule.points
         terms.reasons.append(Reason(code: code, points: points, detail: finding.phrase))
+    }
+
+    /// What the words set besides their points: caps of contexts, and doubt.
+    private func bound(_ said: [WordFinder.Finding], _ reading: WordFinder.Reading, in terms: inout Terms) {
+        for (index, _) in reading.contexts {
+            if let cap = rules.lexicon.contexts[index].cap { terms.limit(to: cap, by: contextCodes[index]) }
+        }
+        doubt(said, reading.excepted, in: &terms)
+    }
+
+    /// What the lexicon alone makes of it.
+    private func lexical(_ terms: Terms, _ said: [WordFinder.Finding], _ reading: WordFinder.Reading) -> Urgency {
+        var terms = terms
+        bound(said, reading, in: &terms)
+        tell(said, in: &terms)
+        return settle(&terms)
+    }
+
+    /// Brings the sum to where the text as a whole belongs: into its level, the higher in it the more speaks for a higher
+    /// one. Single words then set no bounds any more, but for an emergency that the whole does not deny.
+    private func weigh(_ verdict: WordingModel.Verdict, doubt: Double, in terms: inout Terms) {
+        if let code = terms.release() {
+            if verdict.emergency >= doubt {
+                terms.raise(to: .emergency, by: code)
+            } else {
+                terms.reasons.append(Reason(code: Code.doubted, points: 0, detail: code))
+            }
+        }
+        let band = rules.scores(of: verdict.level)
+        let target = band.lowerBound + Int32(verdict.leaning * Double(band.upperBound - band.lowerBound))
+        let sum = terms.reasons.reduce(into: Int64(0)) { $0 &+= Int64($1.points) }
+        let points = Int32(clamping: Int64(target) - sum)
+        terms.reasons.append(
+            Reason(code: Code.wording, points: points, detail: verdict.telling.joined(separator: " · ")))
     }
 
     /// The longest text that may say nothing: longer ones tell something in words that no rule has. As `reach` counts.
@@ -253,6 +302,9 @@ public struct UrgencyScorer: Sendable {
         let utc = Int((time.milliseconds % day + day) % day / 60_000)
         return (utc + rules.utcOffsetMinutes % 1_440 + 1_440) % 1_440
     }
+
+    /// Whether `time` is at night by the rules.
+    public func isNight(_ time: Timestamp) -> Bool { isNight(hour: localMinute(time) / 60) }
 
     private func isNight(hour: Int) -> Bool {
         rules.nightFrom <= rules.nightUntil

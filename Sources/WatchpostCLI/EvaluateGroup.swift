@@ -14,7 +14,7 @@ struct EvaluateGroup: AsyncParsableCommand {
                 "示例：watchpost evaluate urgency tips.csv --json",
                 "Example: watchpost evaluate urgency tips.csv --json"),
             subcommands: [
-                EvaluateCorrelation.self, EvaluateCost.self, EvaluatePairs.self, EvaluateText.self, EvaluateUrgency.self, EvaluateVocabulary.self,
+                EvaluateCorrelation.self, EvaluateCost.self, EvaluatePairs.self, EvaluateText.self, EvaluateUrgency.self, EvaluateVocabulary.self, EvaluateWording.self,
             ])
     }
 }

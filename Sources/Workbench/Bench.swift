@@ -17,10 +17,11 @@ public func runBench(_ options: BenchOptions) async throws -> BenchReport {
     // The shipped rules, not a smaller set: what they cost is part of the figure.
     let triage = try readText(options.configuration + "/triage.yaml")
     let zonesText = try readText(options.configuration + "/district/zones.yaml")
-    let daemon = try DaemonProcess(
-        DaemonProcess.Plan(
-            binaries: Binaries(folder: options.binaries), directory: options.directory ?? folder?.path ?? ".",
-            zones: zonesText, triage: triage))
+    var plan = try DaemonProcess.Plan(
+        binaries: Binaries(folder: options.binaries), directory: options.directory ?? folder?.path ?? ".",
+        zones: zonesText, triage: triage)
+    plan.files["urgency-words.tsv"] = try readText(options.configuration + "/urgency-words.tsv")
+    let daemon = try DaemonProcess(plan)
     try await daemon.start()
     let zones = try ZonesFile.load(path: options.configuration + "/district/zones.yaml").map(\.id)
     var posts: [ClientKeys] = []

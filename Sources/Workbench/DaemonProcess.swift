@@ -19,6 +19,8 @@ public final class DaemonProcess: Sendable {
         /// Where it listens; `*` takes a free port, which a restart then keeps.
         public var tipsEndpoint = "tcp://127.0.0.1:*"
         public var feedEndpoint = "tcp://127.0.0.1:*"
+        /// Further files beside `triage.yaml`, by name: what it refers to.
+        public var files: [String: String] = [:]
         /// Further lines of `watchpostd.yaml`.
         public var more = ""
         public var logLevel = "info"
@@ -65,6 +67,7 @@ public final class DaemonProcess: Sendable {
         try makeFolder(plan.directory)
         try writeFile(plan.directory + "/zones.yaml", plan.zones)
         try writeFile(plan.directory + "/triage.yaml", plan.triage)
+        for (name, text) in plan.files { try writeFile(plan.directory + "/" + name, text) }
     }
 
     /// Starts it and waits until its admin socket answers.
