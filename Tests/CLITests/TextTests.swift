@@ -267,6 +267,10 @@ private let en = Words(.en)
     /// The core's own sentences, for those who read Chinese.
     @Test func refusalsAreInChinese() {
         for (sentence, chinese) in [
+            ("#9 is cleared; possible: reopen", "#9 已处置完毕；可以重新打开"), ("no unit far is enrolled", "没有登记巡组 far"),
+            ("far does not have #9; nobody does", "far 没有接 #9，无人接单"),
+            ("far does not have #9; a, b does", "far 没有接 #9，现由 a, b 负责"),
+            ("#9 has 8 units, the most; possible: recall one first", "#9 已有 8 个巡组，达到上限；先召回一个"),
             ("there is no open incident #9", "没有未结警情 #9"), ("#15 was merged into #12; nothing more is possible", "#15 已并入 #12"),
             ("#5 is a drill and the other one is not", "#5 是演练，另一条不是"),
             ("at least one tip of #12 must stay; it has 2", "#12 至少要留一条线索，现有 2 条"),
