@@ -9,11 +9,23 @@ enum EventCodec {
     /// Of the whole record and of each kind of event. A kind that changes its meaning gets a higher one.
     static let version: UInt32 = 1
 
-    static func encode(_ events: [Event]) -> [UInt8] {
+    /// - Parameter guests: see ``FeedDraft/guests``; in the payload, so that the chain of checksums covers them.
+    static func encode(_ events: [Event], guests: [UnitID] = []) -> [UInt8] {
         var writer = ProtobufWriter()
         writer.unsigned(1, UInt64(version))
         for event in events { writer.message(2) { $0.write(event) } }
+        for guest in guests { writer.element(3, guest.rawValue) }
         return writer.bytes
+    }
+
+    /// The guests of a record, without reading its events.
+    static func guests(_ payload: [UInt8]) -> [String] {
+        var guests: [String] = []
+        var fields = FieldScanner(payload[...])
+        while let (number, content) = fields.next() {
+            if number == 3, let content { guests.append(String(decoding: content, as: UTF8.self)) }
+        }
+        return guests
     }
 
     /// - Throws: ``JournalError`` `corrupt` for bytes that are no record, `newerSchema` for a later version.
@@ -59,9 +71,11 @@ enum EventCodec {
             guard let phase = UInt8(exactly: change.phase.rawValue).flatMap(Phase.init(rawValue:)) else { return nil }
             return .phaseChanged(
                 PhaseChanged(
-                    incident: IncidentID(change.incident), unit: UnitID(unchecked: change.unit), phase: phase,
-                    disposition: UInt8(exactly: change.disposition.rawValue).flatMap(Disposition.init(rawValue:)),
-                    note: change.note))
+                    incident: IncidentID(change.incident), unit: change.unit.isEmpty ? nil : UnitID(unchecked: change.unit),
+                    phase: phase, disposition: UInt8(exactly: change.disposition.rawValue).flatMap(Disposition.init(rawValue:)),
+                    note: change.note, action: UInt8(exactly: change.action.rawValue).flatMap(StepAction.init(rawValue:)),
+                    by: change.hasBy ? Operator(change.by) : nil,
+                    from: change.from.isEmpty ? nil : UnitID(unchecked: change.from)))
         case .postEnrolled(let enrolled):
             return .postEnrolled(PostEnrolled(post: Post(enrolled.post), publicKey: [UInt8](enrolled.publicKey)))
         case .unitEnrolled(let enrolled):
@@ -95,6 +109,17 @@ enum EventCodec {
                 IncidentRegraded(
                     incident: IncidentID(change.incident), level: UrgencyLevel(change.level), reason: change.reason,
                     by: change.by))
+        case .incidentAcknowledged(let seen):
+            return .incidentAcknowledged(
+                IncidentAcknowledged(
+                    incident: IncidentID(seen.incident), by: Operator(seen.by), restUntil: Timestamp(milliseconds: seen.restUntilMs)))
+        case .incidentEscalated(let step):
+            guard let rung = EscalationRung(step.rung) else { return nil }
+            return .incidentEscalated(
+                IncidentEscalated(
+                    incident: IncidentID(step.incident), rung: rung, reminder: step.reminder,
+                    granted: step.granted.map { UnitID(unchecked: $0) }, until: Timestamp(known: step.untilMs),
+                    reason: Reason(step.reason)))
         case nil:
             return nil
         }

@@ -45,7 +45,8 @@ public enum FeedCodec {
     }
 
     /// Reads a FEED body.
-    /// - Throws: `malformed`; `invalidField` for an event without sequence, lane or kind.
+    /// - Throws: `malformed`; `invalidField` for an event without sequence, lane or kind. A kind that is not known is taken as
+    ///   ``EventKind/changed``: a newer daemon must not silence an older patrol.
     public static func decode(_ body: [UInt8]) throws(Rejection) -> (lane: Lane, items: [FeedItem]) {
         let message: Watchpost_V1_Feed = try parse(body, field: "feed", limit: .max)
         guard let lane = UInt8(exactly: message.lane.rawValue).flatMap(Lane.init(rawValue:)) else {
@@ -82,14 +83,19 @@ public enum FeedCodec {
 
     private static func event(_ message: Watchpost_V1_FeedEvent) throws(Rejection) -> FeedEvent {
         guard message.sequence > 0, let lane = UInt8(exactly: message.lane.rawValue).flatMap(Lane.init(rawValue:)),
-            let kind = UInt8(exactly: message.kind.rawValue).flatMap(EventKind.init(rawValue:))
-        else { throw Rejection(.invalidField, field: "feed_event", "needs a sequence, a lane and a known kind") }
-        return FeedEvent(
+            message.kind != .unspecified
+        else { throw Rejection(.invalidField, field: "feed_event", "needs a sequence, a lane and a kind") }
+        let kind = UInt8(exactly: message.kind.rawValue).flatMap(EventKind.init(rawValue:)) ?? .changed
+        var event = FeedEvent(
             sequence: message.sequence, lane: lane, at: Timestamp(milliseconds: message.atMs), kind: kind,
             incident: Incident(message.incident, lastSequence: message.sequence),
             tip: message.hasTip ? TipSummary(message.tip) : nil,
             unit: message.unit.isEmpty ? nil : UnitID(unchecked: message.unit),
-            reasons: message.reasons.map { Reason($0) }, alarm: message.alarm, other: IncidentID(known: message.other))
+            reasons: message.reasons.map { Reason($0) }, alarm: message.alarm, other: IncidentID(known: message.other),
+            by: message.hasBy ? Operator(message.by) : nil, from: message.from.isEmpty ? nil : UnitID(unchecked: message.from),
+            rung: EscalationRung(message.rung))
+        event.reminder = message.reminder
+        return event
     }
 }
 
@@ -135,13 +141,13 @@ public struct FeedBatchWriter: Sendable {
 }
 
 /// Walks the fields of an encoded protobuf message without reading their contents.
-private struct FieldScanner {
+package struct FieldScanner {
     private var rest: ArraySlice<UInt8>
 
-    init(_ bytes: ArraySlice<UInt8>) { rest = bytes }
+    package init(_ bytes: ArraySlice<UInt8>) { rest = bytes }
 
     /// The next field's number, and its bytes where it is length-delimited; nil at the end and for what is no message.
-    mutating func next() -> (number: UInt64, content: ArraySlice<UInt8>?)? {
+    package mutating func next() -> (number: UInt64, content: ArraySlice<UInt8>?)? {
         guard let key = varint() else { return nil }
         switch key & 7 {
         case 0: return varint() == nil ? nil : (key >> 3, nil)

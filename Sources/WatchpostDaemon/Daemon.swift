@@ -80,7 +80,7 @@ public func makeDaemon(
             time: time, log: logger)
         wiring.connect(ingest: ingest, feed: feed)
 
-        try station.start(state: state, rules: settings.triage)
+        try station.start(state: state, rules: settings.triage, dispatch: settings.dispatch)
         let feedEndpoint = try startFeed(feed)
         let tipsEndpoint = try ingest.start(context, secretKey: key.secretKey)
         logger.info("tips are taken", metadata: ["endpoint": "\(tipsEndpoint)"])

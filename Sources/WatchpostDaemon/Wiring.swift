@@ -42,7 +42,8 @@ final class Wiring: Sendable {
                 feed?.publish(
                     events.map {
                         Publication(
-                            sequence: $0.sequence, lane: $0.lane, zone: $0.zone, level: $0.level, event: $0.event)
+                            sequence: $0.sequence, lane: $0.lane, zone: $0.zone, level: $0.level, event: $0.event,
+                            guests: $0.guests)
                     })
             },
             enrolments: { [self] enrolments in
@@ -80,20 +81,26 @@ final class Wiring: Sendable {
     ) -> FeedPorts {
         FeedPorts(
             onAction: { [self] action in
+                let (ticket, asked) = (action.ticket, action.action)
+                let reply: @Sendable (StepOutcome) -> Void = { [self] outcome in
+                    feed?.reply(
+                        ticket,
+                        ActionResult(
+                            incidentID: outcome.incidentID, refusal: outcome.refusal,
+                            incident: outcome.incident, sequence: outcome.sequence))
+                }
+                if action.verb == .seen {
+                    return station.offer(
+                        .acknowledge(
+                            AcknowledgeCommand(
+                                incident: asked.incident, by: .unit(action.unit.id), scope: .unit(action.unit), reply: reply)))
+                }
                 guard let step = Step(verb: action.verb) else { return false }
-                let ticket = action.ticket
                 return station.offer(
                     .step(
                         StepCommand(
-                            step: step, unit: action.unit, incident: action.action.incident,
-                            disposition: action.action.disposition, note: action.action.note
-                        ) { [self] outcome in
-                            feed?.reply(
-                                ticket,
-                                ActionResult(
-                                    incidentID: outcome.incidentID, refusal: outcome.refusal,
-                                    incident: outcome.incident, sequence: outcome.sequence))
-                        }))
+                            step: step, unit: action.unit, incident: asked.incident, disposition: asked.disposition,
+                            note: asked.note, to: asked.to, diverts: asked.divert, reply: reply)))
             },
             // Refused at the bound: it is for status only, and the next one is half a minute away.
             onCursor: { unit, cursor in _ = station.offer(.cursor(unit, cursor)) },
@@ -110,6 +117,8 @@ extension Step {
         case .onScene: self = .arrive
         case .clear: self = .clear
         case .release: self = .release
+        case .join: self = .join
+        case .handOver: self = .handOver
         default: return nil
         }
     }

@@ -16,6 +16,8 @@ public final class DaemonProcess: Sendable {
         /// The texts of `zones.yaml` and `triage.yaml`.
         public var zones: String
         public var triage: String
+        /// The text of `dispatch.yaml`.
+        public var dispatch = SampleDistrict.noEscalation
         /// Where it listens; `*` takes a free port, which a restart then keeps.
         public var tipsEndpoint = "tcp://127.0.0.1:*"
         public var feedEndpoint = "tcp://127.0.0.1:*"
@@ -68,6 +70,7 @@ public final class DaemonProcess: Sendable {
         try writeFile(plan.directory + "/zones.yaml", plan.zones)
         try writeFile(plan.directory + "/triage.yaml", plan.triage)
         for (name, text) in plan.files { try writeFile(plan.directory + "/" + name, text) }
+        try writeFile(plan.directory + "/dispatch.yaml", plan.dispatch)
     }
 
     /// Starts it and waits until its admin socket answers.
@@ -83,6 +86,7 @@ public final class DaemonProcess: Sendable {
             feed_endpoint: '\(feed)'
             zones_file: zones.yaml
             triage_file: triage.yaml
+            dispatch_file: dispatch.yaml
             log_level: \(plan.logLevel)
             \(plan.more)
             """ + "\n")

@@ -242,9 +242,35 @@ private let en = Words(.en)
         #expect(english.describe(DeskReport(action: "regrade", sequence: 9, incident: one))[0] == "the desk's level of #12 was lifted")
     }
 
+    @Test func stepsAndCrewsAreTold() {
+        let now = Timestamp(milliseconds: 3_000)
+        let (chinese, english) = (IncidentText(Words(.zh), now: now), IncidentText(Words(.en), now: now))
+        #expect(english.describe(DeskReport(action: "assign", sequence: 9, incident: one))[0] == "the unit was sent to #12")
+        #expect(chinese.describe(DeskReport(action: "hand-over", sequence: 9, incident: one))[0] == "#12 已移交")
+        #expect(english.describe(DeskReport(action: "acknowledge", sequence: 0, incident: one))[0] == "#12 was so already; nothing changed")
+        #expect(english.crew(one).isEmpty)
+        let crewed = changed {
+            $0.crew = [
+                AssignmentReport(unit: "night", phase: "on_scene", sinceMs: 2_000, by: OperatorReport(role: "unit", name: "night")),
+                AssignmentReport(unit: "west", phase: "claimed", sinceMs: 2_500, by: OperatorReport(role: "desk", name: "li")),
+            ]
+            $0.acknowledgement = AcknowledgementReport(by: OperatorReport(role: "officer", name: "wang"), atMs: 1_500)
+            $0.escalation = EscalationReport(sinceMs: 1_000, rung: "neighbours", toldAtMs: 1_800, reminders: 2)
+            $0.grants = [GrantReport(unit: "far", untilMs: 2_999), GrantReport(unit: "near", untilMs: 9_000)]
+        }
+        let lines = chinese.crew(crewed)
+        #expect(lines.count == 5 && lines[0].hasPrefix("巡组 night（领头）  到场") && lines[1].hasSuffix("（值班台 li）"))
+        #expect(lines[2].hasPrefix("已阅：社区民警 wang") && lines[3] == "升级：无人接单，已请邻区巡组，提醒 2 次")
+        #expect(lines[4].contains("near") && !lines[4].contains("far"))
+    }
+
     /// The core's own sentences, for those who read Chinese.
     @Test func refusalsAreInChinese() {
         for (sentence, chinese) in [
+            ("#9 is cleared; possible: reopen", "#9 已处置完毕；可以重新打开"), ("no unit far is enrolled", "没有登记巡组 far"),
+            ("far does not have #9; nobody does", "far 没有接 #9，无人接单"),
+            ("far does not have #9; a, b does", "far 没有接 #9，现由 a, b 负责"),
+            ("#9 has 8 units, the most; possible: recall one first", "#9 已有 8 个巡组，达到上限；先召回一个"),
             ("there is no open incident #9", "没有未结警情 #9"), ("#15 was merged into #12; nothing more is possible", "#15 已并入 #12"),
             ("#5 is a drill and the other one is not", "#5 是演练，另一条不是"),
             ("at least one tip of #12 must stay; it has 2", "#12 至少要留一条线索，现有 2 条"),
