@@ -14,8 +14,8 @@ let settings: [SwiftSetting] =
     ] + (strict ? [.treatAllWarnings(as: .error)] : [])
 
 /// A target of ours: every one has the same settings, so none can quietly relax them.
-func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+func module(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []) -> Target {
+    .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: settings)
 }
 
 func executable(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -29,18 +29,22 @@ func tests(_ name: String, _ dependencies: [Target.Dependency] = [], resources: 
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
+let hummingbirdTLS = Target.Dependency.product(name: "HummingbirdTLS", package: "hummingbird")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let lifecycleTestKit = Target.Dependency.product(name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
 let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
@@ -58,10 +62,12 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
@@ -81,10 +87,11 @@ let package = Package(
         .systemLibrary(name: "CZlib"),
         module("Evaluation", ["TipModel", "Triage", "CZlib"]),
         module("Access", ["TipModel", "ZeroMQ", "Settings"]),
-        module("LocalHTTP", [hummingbird, hummingbirdCore, lifecycle, logging, nio, nioHTTP1, nioPosix]),
+        module("LocalHTTP", [hummingbird, hummingbirdCore, hummingbirdTLS, lifecycle, logging, nio, nioHTTP1, nioPosix, nioSSL]),
         module("Supervision", [logging]),
         module("Localization", ["TipModel"]),
         module("Administration", ["TipModel"]),
+        module("Accounts", ["TipModel", crypto, cryptoExtras, grdb]),
 
         module("Ingest", ["TipModel", "TipWire", "Access", "ZeroMQ", logging]),
         module("Feed", ["TipModel", "TipWire", "Journal", "Access", "ZeroMQ", logging, deque]),
@@ -94,6 +101,13 @@ let package = Package(
         module("Station", ["TipModel", "TipWire", "Journal", "Triage", "DispatchDesk", "ZeroMQ", logging]),
 
         module(
+            "Board",
+            [
+                "Accounts", "Administration", "LocalHTTP", "Localization", "TipModel", "TipWire", crypto, hummingbird, logging, mustache, nio,
+            ],
+            resources: [.embedInCode("Web")]),
+
+        module(
             "PostAgent",
             ["TipModel", "TipWire", "ZeroMQ", "Access", "Settings", "LocalHTTP", "Supervision", grdb, hummingbird, lifecycle, logging]),
         module("Patrol", ["TipModel", "TipWire", "ZeroMQ", "Access", "Settings", "Localization", logging]),
@@ -101,8 +115,8 @@ let package = Package(
         module(
             "WatchpostDaemon",
             [
-                "Ingest", "Feed", "Station", "DispatchDesk", "Journal", "Triage", "Access", "Settings", "LocalHTTP", "Supervision",
-                "Administration", "TipModel", "TipWire", "ZeroMQ", hummingbird, lifecycle, logging, unixSignals,
+                "Ingest", "Feed", "Station", "DispatchDesk", "Board", "Accounts", "Journal", "Triage", "Access", "Settings", "LocalHTTP",
+                "Supervision", "Administration", "TipModel", "TipWire", "ZeroMQ", hummingbird, lifecycle, logging, unixSignals,
             ]),
         executable("watchpostd", ["WatchpostDaemon", "Settings", "Supervision", "TipModel", argumentParser, lifecycle, logging, unixSignals]),
         module(
