@@ -95,6 +95,15 @@ enum EventCodec {
                 IncidentRegraded(
                     incident: IncidentID(change.incident), level: UrgencyLevel(change.level), reason: change.reason,
                     by: change.by))
+        case .accountChanged(let change):
+            guard let action = UInt8(exactly: change.action.rawValue).flatMap(AccountChanged.Action.init(rawValue:)) else { return nil }
+            return .accountChanged(AccountChanged(name: change.name, action: action, role: change.role, by: change.by))
+        case .identityRevealed(let revealed):
+            guard let tip = TipID(bytes: revealed.tip) else { return nil }
+            return .identityRevealed(
+                IdentityRevealed(
+                    incident: IncidentID(revealed.incident), post: PostID(unchecked: revealed.post), tip: tip,
+                    reason: revealed.reason, by: revealed.by))
         case nil:
             return nil
         }

@@ -21,6 +21,9 @@ public enum Event: Hashable, Sendable {
     case incidentMerged(IncidentMerged)
     case incidentRestated(IncidentRestated)
     case incidentRegraded(IncidentRegraded)
+    /// For the record: nothing that the daemon decides rests on these two.
+    case accountChanged(AccountChanged)
+    case identityRevealed(IdentityRevealed)
 }
 
 /// Finds a tip again: the post that sent it, and the id that it made.

@@ -91,6 +91,7 @@ public struct StationState: Hashable, Sendable {
             case .incidentRegraded(let change):
                 incidents[change.incident]?.regrade(change, at: record.at, sequence: record.sequence)
                 noteCleared(change.incident)
+            case .accountChanged, .identityRevealed: break
             }
         }
     }

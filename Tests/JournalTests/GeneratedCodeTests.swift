@@ -74,6 +74,8 @@ import WatchpostProtobuf
         case .incidentMerged: 14
         case .incidentRestated: 15
         case .incidentRegraded: 16
+        case .accountChanged: 30
+        case .identityRevealed: 31
         case nil: 0
         }
     }

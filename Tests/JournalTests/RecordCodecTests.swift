@@ -95,6 +95,12 @@ import WatchpostProtobuf
             "incidentRegraded lifted",
             .incidentRegraded(IncidentRegraded(incident: IncidentID(9), level: nil, reason: "误判", by: "duty"))
         ),
+        ("accountChanged", .accountChanged(AccountChanged(name: "li-wei", action: .sessionsEnded, role: "officer", by: "admin"))),
+        (
+            "identityRevealed",
+            .identityRevealed(
+                IdentityRevealed(incident: IncidentID(9), post: post.id, tip: tip.id, reason: "回访报警人", by: "duty"))
+        ),
     ]
 
     /// With every field that the desk sets.
