@@ -63,6 +63,11 @@ public struct AdminClient: Sendable {
         try await send("/v1/revocations", revoke)
     }
 
+    /// - Parameter step: `assign`, `recall`, `hand-over`, `clear`, `reopen` or `acknowledge`.
+    public func step(
+        _ id: UInt64, _ step: String, _ body: StepIncident
+    ) async throws(LocalHTTPClientError) -> DeskReport { try await send("/v1/incidents/\(id)/\(step)", body) }
+
     public func users() async throws(LocalHTTPClientError) -> UserList { try await get("/v1/users") }
 
     public func addUser(_ body: AddUser) async throws(LocalHTTPClientError) -> UserReport { try await send("/v1/users", body) }
