@@ -14,8 +14,8 @@ let settings: [SwiftSetting] =
     ] + (strict ? [.treatAllWarnings(as: .error)] : [])
 
 /// A target of ours: every one has the same settings, so none can quietly relax them.
-func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+func module(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []) -> Target {
+    .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: settings)
 }
 
 func executable(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -31,18 +31,22 @@ func tests(
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
+let hummingbirdTLS = Target.Dependency.product(name: "HummingbirdTLS", package: "hummingbird")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let lifecycleTestKit = Target.Dependency.product(name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
 let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
@@ -60,10 +64,12 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
@@ -83,10 +89,11 @@ let package = Package(
         .systemLibrary(name: "CZlib"),
         module("Evaluation", ["TipModel", "Triage", "CZlib"]),
         module("Access", ["TipModel", "ZeroMQ", "Settings"]),
-        module("LocalHTTP", [hummingbird, hummingbirdCore, lifecycle, logging, nio, nioHTTP1, nioPosix]),
+        module("LocalHTTP", [hummingbird, hummingbirdCore, hummingbirdTLS, lifecycle, logging, nio, nioHTTP1, nioPosix, nioSSL]),
         module("Supervision", [logging]),
         module("Localization", ["TipModel"]),
         module("Administration", ["TipModel"]),
+        module("Accounts", ["TipModel", crypto, cryptoExtras, grdb]),
 
         module("Ingest", ["TipModel", "TipWire", "Access", "ZeroMQ", logging]),
         module("Feed", ["TipModel", "TipWire", "Journal", "Access", "ZeroMQ", logging, deque]),
@@ -96,6 +103,14 @@ let package = Package(
         module("Station", ["TipModel", "TipWire", "Journal", "Triage", "DispatchDesk", "ZeroMQ", logging]),
 
         module(
+            "Board",
+            [
+                "Accounts", "Administration", "LocalHTTP", "Localization", "TipModel", "TipWire", deque, hummingbird, lifecycle, logging, mustache,
+                nio,
+            ],
+            resources: [.embedInCode("Web")]),
+
+        module(
             "PostAgent",
             ["TipModel", "TipWire", "ZeroMQ", "Access", "Settings", "LocalHTTP", "Supervision", grdb, hummingbird, lifecycle, logging]),
         module("Patrol", ["TipModel", "TipWire", "ZeroMQ", "Access", "Settings", "Localization", logging]),
@@ -103,8 +118,8 @@ let package = Package(
         module(
             "WatchpostDaemon",
             [
-                "Ingest", "Feed", "Station", "DispatchDesk", "Journal", "Triage", "Access", "Settings", "LocalHTTP", "Supervision",
-                "Administration", "TipModel", "TipWire", "ZeroMQ", hummingbird, lifecycle, logging, unixSignals,
+                "Ingest", "Feed", "Station", "DispatchDesk", "Board", "Accounts", "Journal", "Triage", "Access", "Settings", "LocalHTTP",
+                "Supervision", "Administration", "TipModel", "TipWire", "ZeroMQ", hummingbird, lifecycle, logging, unixSignals,
             ]),
         executable("watchpostd", ["WatchpostDaemon", "Settings", "Supervision", "TipModel", argumentParser, lifecycle, logging, unixSignals]),
         module(
@@ -134,6 +149,14 @@ let package = Package(
         tests("TriageTests", ["Triage", "TipModel", "Settings"], exclude: ["Data"]),
         tests("EvaluationTests", ["Evaluation", "Triage", "TipModel", "Settings"], resources: []),
         tests("AccessTests", ["Access", "Settings", "ZeroMQ", "TipModel"]),
+        tests("AccountsTests", ["Accounts", "TipModel"]),
+        tests(
+            "BoardTests",
+            [
+                "Board", "Accounts", "Administration", "LocalHTTP", "Localization", "Settings", "TipModel", "TipWire", "Workbench", "watchpostd",
+                hummingbird, lifecycle, logging,
+            ],
+            resources: [.copy("cap-1.2.xsd")]),
         tests("LocalHTTPTests", ["LocalHTTP", logging, hummingbird, lifecycle]),
         tests("FeedTests", ["Feed", "Journal", "Access", "TipModel", "TipWire", "ZeroMQ"]),
         tests("DispatchTests", ["DispatchDesk", "TipModel"]),

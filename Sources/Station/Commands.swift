@@ -15,6 +15,9 @@ public enum StationCommand: Sendable {
     case silent(PostID, since: Timestamp)
     case cursor(UnitID, FeedCursor)
     case enrol(EnrolCommand)
+    /// Puts something on record that changes nothing in the state: what was done to an account, or a look at a reporter, which
+    /// belongs to its incident.
+    case record(Event, about: IncidentID?, reply: @Sendable (Result<SequenceNumber, Rejection>) -> Void)
     case revoke(PrincipalID, reason: String, reply: @Sendable (Result<SequenceNumber, Rejection>) -> Void)
     /// New rules from a reload; open incidents keep what was decided, granted and acknowledged. Nil keeps those of escalation.
     case rules(TriageRules, dispatch: DispatchRules? = nil)

@@ -88,6 +88,7 @@ public final class DaemonProcess: Sendable {
             triage_file: triage.yaml
             dispatch_file: dispatch.yaml
             log_level: \(plan.logLevel)
+            \(plan.more.contains("board:") ? "" : "board: {listen: off}")
             \(plan.more)
             """ + "\n")
         let child = try ChildProcess(
