@@ -26,6 +26,7 @@ public struct StationCore: ~Copyable {
     let time: any TimeSource
     var state: StationState
     var rules: TriageRules
+    var dispatch: DispatchRules
     var engine: TriageEngine
     var index: OpenIncidentIndex
     var batch = Batch()
@@ -48,11 +49,13 @@ public struct StationCore: ~Copyable {
 
     /// - Parameter state: folded from this journal.
     public init(
-        journal: any Journal, state: StationState, rules: TriageRules, settings: Settings, time: any TimeSource
+        journal: any Journal, state: StationState, rules: TriageRules, dispatch: DispatchRules = .standard, settings: Settings,
+        time: any TimeSource
     ) {
         self.journal = journal
         self.state = state
         self.rules = rules
+        self.dispatch = dispatch
         self.settings = settings
         self.time = time
         engine = TriageEngine(rules: rules)
@@ -119,6 +122,9 @@ public struct StationCore: ~Copyable {
             }
         case .step(let step): take(step, now: now)
         case .desk(let command): take(command, now: now)
+        case .acknowledge(let command): take(command, now: now)
+        case .postHandled(let command): take(command, now: now)
+        case .dispatch(let rules): dispatch = rules
         case .heartbeat(let post, let series, let lowestUnsent):
             hear(post, series: series, lowestUnsent: lowestUnsent, now: now)
         case .silent(let post, let since):
@@ -128,6 +134,9 @@ public struct StationCore: ~Copyable {
             guard state.cursors[unit] != cursor else { return }
             stage([.cursorAdvanced(unit, alert: cursor.alert, main: cursor.main)], now: now)
         case .enrol(let command): enrol(command, now: now)
+        case .record(let event, let incident, let reply):
+            let sequence = stage([event], about: incident, now: now)
+            batch.replies.append { failure in reply(failure.map { .failure(Rejection(unavailable: $0)) } ?? .success(sequence)) }
         case .revoke(let principal, let reason, let reply): revoke(principal, reason: reason, reply: reply, now: now)
         case .rules(let rules):
             self.rules = rules
@@ -156,12 +165,12 @@ public struct StationCore: ~Copyable {
         return generation == nil || enrolment.generation == generation
     }
 
-    /// Folds events in that concern no incident and stages them for the commit.
+    /// Folds events in that patrols are not sent and stages them for the commit.
     @discardableResult
-    mutating func stage(_ events: [Event], now: Timestamp) -> SequenceNumber {
+    mutating func stage(_ events: [Event], about incident: IncidentID? = nil, now: Timestamp) -> SequenceNumber {
         let sequence = nextSequence
         state.apply(Record(sequence: sequence, at: now, events: events))
-        batch.drafts.append(Draft(at: now, events: events))
+        batch.drafts.append(Draft(at: now, events: events, incident: incident))
         return sequence
     }
 
