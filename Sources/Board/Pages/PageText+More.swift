@@ -23,10 +23,7 @@ extension PageText {
         case .distance: ("距 #{1} {0}", "{0} from #{1}")
         case .alarmOne: ("新警情未阅：{0}", "Not acknowledged: {0}")
         case .alarmMany: ("{0} 条警情未阅，最紧急：{1}", "{0} not acknowledged, most urgent: {1}")
-        case .wakeOn: ("保持亮屏", "Keep screen on")
-        case .wakeOff: ("屏幕常亮中", "Screen stays on")
         case .noUnit: ("本用户不属于任何巡组，只能查看。", "You act for no unit: this page only shows.")
-        case .open: ("打开", "Open")
         default: nil
         }
     }

@@ -1,5 +1,5 @@
-// Both languages of every text of the pages. Five switches, because one with all of them is slow to compile; a text that is in
-// none of them ends in the last, which is exhaustive through its default only for what the others hold.
+// Both languages of every text of the pages. Several switches, because one with all of them is slow to compile; a
+// test asks for each text, so that none is forgotten.
 
 extension PageText {
     var frameTexts: (zh: String, en: String)? {
@@ -15,9 +15,8 @@ extension PageText {
         case .signOut: ("退出登录", "Sign out")
         case .signedInAs: ("{0}（{1}）", "{0} ({1})")
         case .otherLanguage: ("English", "中文")
-        case .themeDark: ("深色", "Dark")
-        case .themeLight: ("浅色", "Light")
-        case .themeLabel: ("改用{0}显示", "Change to {0} colours")
+        case .toDark: ("深色", "Dark")
+        case .toLight: ("浅色", "Light")
         case .linkLive: ("实时 · {0}", "Live · {0}")
         case .linkPlain: ("截至 {0}，每 20 秒刷新", "As of {0}, reloads every 20 s")
         case .linkStale: ("已断线：停在 {0}，可能漏看新警情", "Disconnected: stale since {0}, newer incidents may be missing")
@@ -26,12 +25,8 @@ extension PageText {
         case .newIncidents: ("{0} 条新警情，最紧急：{1}", "{0} new incidents, most urgent: {1}")
         case .soundOn: ("开启声音", "Turn sound on")
         case .soundOff: ("声音已开", "Sound is on")
-        case .soundTest: ("试听", "Test")
         case .soundNeeded: ("尚未开启声音：有新警情时不会响铃", "Sound is off: nothing will ring for a new incident")
-        case .refresh: ("刷新", "Reload")
         case .back: ("返回", "Back")
-        case .station: ("值班台", "Station desk")
-        case .close: ("关闭", "Close")
         default: nil
         }
     }
@@ -53,9 +48,6 @@ extension PageText {
         case .apply: ("应用", "Apply")
         case .clearFilters: ("清除筛选", "Clear filters")
         case .anyOpen: ("全部未结", "All open")
-        case .whoHasIt: ("谁在办", "Who has it")
-        case .waiting: ("等待", "Waiting")
-        case .waitedOf: ("已等 {0}，限 {1}", "waits {0}, allowed {1}")
         case .waited: ("已等 {0}", "waits {0}")
         case .nobodyYet: ("无人接单", "Nobody yet")
         case .unseen: ("未阅", "not seen")
@@ -72,16 +64,15 @@ extension PageText {
         case .silentPosts: ("失联哨点", "Silent posts")
         case .silentSince: ("失联 {0}", "silent for {0}")
         case .neverHeard: ("从未上线", "never heard")
-        case .allHeard: ("所有哨点都在线", "Every post is heard")
         case .mapTitle: ("辖区示意图", "Map of the district")
         case .mapDescription: ("{0} 个责任区，{1} 个哨点，{2} 条警情有位置", "{0} zones, {1} posts, {2} incidents with a position")
         case .mapPost: ("哨点", "post")
         case .mapSilent: ("失联", "silent")
-        case .mapNever: ("从未上线", "never heard")
+        case .limitWord: ("限", "allowed")
+        case .limitComma: ("，限 ", ", allowed ")
+        case .incidentWord: ("警情", "Incident")
         case .notPlaced: ("{0} 条警情没有位置，不在图上", "{0} incidents have no position and are not shown")
         case .sinceTime: ("{0} 起", "since {0}")
-        case .openedAt: ("首报 {0}", "first tip {0}")
-        case .incident: ("警情 #{0}", "Incident #{0}")
         case .tips: ("线索", "Tips")
         default: nil
         }
@@ -91,7 +82,6 @@ extension PageText {
         switch self {
         case .reasons: ("定级理由", "Why this level")
         case .score: ("评分 {0}", "score {0}")
-        case .facts: ("基本情况", "Facts")
         case .place: ("地点", "Place")
         case .posts: ("哨点", "Posts")
         case .firstTip: ("首报", "First tip")
@@ -101,7 +91,6 @@ extension PageText {
         case .lead: ("主办", "lead")
         case .noCrew: ("尚无巡组接单", "No unit has claimed it")
         case .actions: ("可进行的操作", "Possible now")
-        case .nothingPossible: ("现在没有可进行的操作", "Nothing is to be done now")
         case .timeline: ("经过", "Timeline")
         case .timelineCut: ("记录过多，只显示最早的部分", "There are more records than are shown")
         case .reporter: ("上报人 {0}", "reporter {0}")
@@ -110,7 +99,6 @@ extension PageText {
         case .revealReason: ("查看理由", "Reason for looking")
         case .revealHint: ("每次查看都会记入经过", "Each look is journalled and shown in the timeline")
         case .revealed: ("上报人：{0}（哨点 {1}）。本次查看已记录。", "Reporter: {0} (post {1}). This look was journalled.")
-        case .photo: ("照片", "Photo")
         case .photoAlt: ("线索附带的照片", "Photo that came with the tip")
         case .joinedBecause: ("并案依据", "Joined because")
         case .openedBecause: ("另立警情的依据", "Opened because")
@@ -118,18 +106,14 @@ extension PageText {
         case .observedAt: ("发现于 {0}", "seen at {0}")
         case .regraded: ("值班台改级", "regraded by the desk")
         case .regradeOverruled: ("改级已被新线索推翻", "the regrade was overruled by a later tip")
-        case .mergedAway: ("已并入 #{0}，请到该警情操作。", "Merged into #{0}: act on that one.")
-        case .followsUp: ("此前类似警情 #{0} 已处置完毕。", "One like it, #{0}, is over.")
-        case .perhapsSame: ("可能与 #{0} 是同一警情。", "Perhaps the same as #{0}.")
-        case .showOther: ("查看 #{0}", "Show #{0}")
-        case .points: ("{0} 分", "{0} points")
+        case .mergedAway: ("已并入下面的警情，请到那里操作：", "Merged; act on this one instead:")
+        case .followsUp: ("此前类似的警情已处置完毕：", "One like it is over:")
+        case .perhapsSame: ("可能与此警情相同，请值班台定：", "Perhaps the same as this one, for the desk to say:")
         case .disposition: ("处置结果", "Disposition")
         case .takenApart: ("由此拆分", "Taken apart from")
         case .acknowledged: ("已阅", "Seen")
         case .notAcknowledged: ("尚无人已阅", "nobody has acknowledged it")
         case .grantedUnits: ("临时授权", "Granted for a time")
-        case .levelOf: ("{0}，评分 {1}", "{0}, score {1}")
-        case .tipAttached: ("{0} 的线索并入", "tip of {0} joined")
         case .panicTip: ("一键报警", "PANIC")
         case .correlationScore: ("关联分 {0}", "correlation {0}")
         default: nil
@@ -148,6 +132,7 @@ extension PageText {
         case .acknowledge: ("已阅", "Acknowledge")
         case .assign: ("指派", "Assign")
         case .recall: ("召回 {0}", "Recall {0}")
+        case .recallStep: ("召回", "Recall")
         case .handOver: ("移交", "Hand over")
         case .reopen: ("重新打开", "Reopen")
         case .merge: ("合并", "Merge")
@@ -159,13 +144,8 @@ extension PageText {
         case .toUnit: ("移交给", "To unit")
         case .fromUnit: ("原巡组", "From unit")
         case .reason: ("理由（必填）", "Reason (required)")
-        case .note: ("备注", "Note")
-        case .optional: ("可不填", "optional")
         case .intoIncident: ("并入警情号", "Into incident no.")
         case .chooseTips: ("勾选要拆出的线索，再填理由", "Tick the tips to split off, then give a reason")
-        case .chooseUnit: ("选择巡组", "Choose a unit")
-        case .howEnded: ("处置结果", "How it ended")
-        case .desk: ("值班台", "desk")
         case .more: ("更多", "More")
         case .done: ("#{0} {1}：已完成", "#{0} {1}: done")
         case .doneNothing: ("#{0} {1}：本来就是如此，没有改变", "#{0} {1}: it was so already")
@@ -173,7 +153,6 @@ extension PageText {
         case .refusedTitle: ("未能完成", "Not done")
         case .offline: ("没有连接，未发出。请用电台报告，恢复连接后再点。", "No connection: not sent. Report by radio; tap again when connected.")
         case .noAnswer: ("没有回音：请先看状态，再决定是否重试。", "No answer: look at its state before you try again.")
-        case .tryAgain: ("重试", "Try again")
         default: nil
         }
     }

@@ -1,3 +1,4 @@
+import Accounts
 import Localization
 import Mustache
 
@@ -5,31 +6,32 @@ import Mustache
 enum PageText: String, CaseIterable, Sendable {
     // The frame.
     case appName, skipToContent, navigation, board, patrol, statistics, handover, users, signOut, signedInAs, otherLanguage
-    case themeDark, themeLight, themeLabel, linkLive, linkPlain, linkStale, linkLost, newIncident, newIncidents
-    case soundOn, soundOff, soundTest, soundNeeded, refresh, back, station, close
+    case toDark, toLight, linkLive, linkPlain, linkStale, linkLost, newIncident, newIncidents
+    case soundOn, soundOff, soundNeeded, back
 
     // The board.
     case openIncidents, unclaimed, overdueCount, tipsCount, postsCount, onlineCount, filters, zone, category, level, phase, any
-    case apply, clearFilters, anyOpen, whoHasIt, waiting, waitedOf, waited, nobodyYet, unseen, seenBy, overdue, escalated, drill
-    case suggested, moreUnits, nothingOpen, nothingMatches, moreRows, firstRows, silentPosts, silentSince, neverHeard, allHeard
-    case mapTitle, mapDescription, mapPost, mapSilent, mapNever, sinceTime, openedAt, incident, tips, notPlaced
+    case apply, clearFilters, anyOpen, waited, nobodyYet, unseen, seenBy, overdue, escalated, drill
+    case suggested, moreUnits, nothingOpen, nothingMatches, moreRows, firstRows, silentPosts, silentSince, neverHeard
+    case limitWord, limitComma, incidentWord
+    case mapTitle, mapDescription, mapPost, mapSilent, sinceTime, tips, notPlaced
 
     // An incident.
-    case reasons, score, facts, place, posts, firstTip, lastTip, coordinates, crew, lead, noCrew, actions, nothingPossible, timeline
-    case timelineCut, reporter, unnamedReporter, reveal, revealReason, revealHint, revealed, photo, photoAlt, joinedBecause
-    case openedBecause, ownUrgency, observedAt, regraded, regradeOverruled, mergedAway, followsUp, perhapsSame, showOther, points
-    case disposition, takenApart, acknowledged, notAcknowledged, grantedUnits, levelOf, tipAttached, panicTip, correlationScore
+    case reasons, score, place, posts, firstTip, lastTip, coordinates, crew, lead, noCrew, actions, timeline
+    case timelineCut, reporter, unnamedReporter, reveal, revealReason, revealHint, revealed, photoAlt, joinedBecause
+    case openedBecause, ownUrgency, observedAt, regraded, regradeOverruled, mergedAway, followsUp, perhapsSame
+    case disposition, takenApart, acknowledged, notAcknowledged, grantedUnits, panicTip, correlationScore
 
     // Actions.
-    case claim, join, enRoute, divert, onScene, clear, release, acknowledge, assign, recall, handOver, reopen, merge, split, detach
-    case regrade, liftRegrade, unit, toUnit, fromUnit, reason, note, optional, intoIncident, chooseTips, chooseUnit, howEnded
-    case desk, more, done, doneNothing, refused, refusedTitle, offline, noAnswer, tryAgain
+    case claim, join, enRoute, divert, onScene, clear, release, acknowledge, assign, recall, recallStep, handOver, reopen, merge, split, detach
+    case regrade, liftRegrade, unit, toUnit, fromUnit, reason, intoIncident, chooseTips
+    case more, done, doneNothing, refused, refusedTitle, offline, noAnswer
 
     // The timeline.
     case stepMergedInto, stepTookIn, stepTipsLeft, stepSplitOff, stepRegradeLifted, stepUrgency, stepRevealed, reminder, granted
 
     // The patrol.
-    case mine, near, new, noneMine, noneNear, noneNew, distance, alarmOne, alarmMany, wakeOn, wakeOff, noUnit, open
+    case mine, near, new, noneMine, noneNear, noneNew, distance, alarmOne, alarmMany, noUnit
 
     // Statistics and hand-over.
     case period, today, sevenDays, thirtyDays, thisYear, comparedWith, incidents, responseHalf, responseNine, withinPromise, answered
@@ -68,4 +70,15 @@ struct Words: MustacheParent, Sendable {
     }
 
     func child(named name: String) -> Any? { PageText(rawValue: name).map { self($0) } }
+}
+
+extension Words {
+    func callAsFunction(_ role: Role) -> String {
+        switch role {
+        case .desk: language == .zh ? "值班台" : "desk"
+        case .officer: language == .zh ? "社区民警" : "community officer"
+        case .patrol: language == .zh ? "巡组" : "patrol"
+        case .admin: language == .zh ? "管理员" : "administrator"
+        }
+    }
 }
