@@ -8,7 +8,7 @@ import TipModel
 extension Board {
     /// The pages of the people who are signed in. The session is checked before a handler runs, and so is the CSRF token of
     /// every POST.
-    func addPages(to group: some RouterMethods<BoardContext>) {
+    func addPages(to group: RouterGroup<BoardContext>) {
         addAssets(to: group)
         addPreferences(to: group)
         group.get("/") { request, context in try await desk(request, context.requireUser()) }
