@@ -66,18 +66,18 @@ struct PageRenderingTests {
 
     @Test(arguments: Language.allCases)
     func anIncidentTellsItsReasons(_ language: Language) {
-        let html = page("incident", language, path: "/incidents/12") { IncidentPage(sample.dossier(), $0, active: nil) }
+        let html = page("incident", language, path: "/incidents/12") { DossierPage(sample.dossier(), $0, active: nil) }
         #expect(html.contains(language == .zh ? "车坏了" : "released"))
         #expect(html.contains("+25"))
         #expect(html.contains(language == .zh ? "查看上报人" : "Reveal the reporter"))
         #expect(html.contains("action=\"/incidents/12/assign\""))
         #expect(!html.contains("action=\"/incidents/12/claim\""))
-        _ = page("incident", language, path: "/incidents/12", theme: "dark") { IncidentPage(sample.dossier(), $0, active: nil) }
+        _ = page("incident", language, path: "/incidents/12", theme: "dark") { DossierPage(sample.dossier(), $0, active: nil) }
     }
 
     @Test func aPatrolSeesNoReporterToReveal() {
         let user = SampleBoard.unit("patrol-dongyuan", "dongyuan")
-        let html = page("incident-part", .zh, user: user, path: "/incidents/12") { IncidentPage(sample.dossier(), $0, active: nil) }
+        let html = page("incident-part", .zh, user: user, path: "/incidents/12") { DossierPage(sample.dossier(), $0, active: nil) }
         #expect(!html.contains("/reveal"))
         #expect(html.contains("/claim"))
     }

@@ -1,4 +1,5 @@
 import Accounts
+import Administration
 @testable import Board
 import Localization
 import Settings
@@ -130,6 +131,7 @@ struct SampleBoard {
         ]
         return Dossier(
             incident: incident, tips: [member(first, 9, 80, score: nil), member(second, 6, 82, score: 41), member(third, 2, 86, score: 55)],
-            records: records, isCut: false, suggestion: overview.open[6].id, now: Self.now)
+            records: records, isCut: false, suggestion: overview.open[6].id, now: Self.now,
+            detail: IncidentDetail(incident: IncidentReport(incident), tips: [], history: []))
     }
 }

@@ -141,13 +141,16 @@ struct DeskPage {
         isFiltered = filter.isActive
 
         map = DistrictMap(scope, incidents: matching.filter { $0.phase != .cleared })
-        silent = overview.posts.filter { $0.condition == .silent }.map { post in
-            SilentPost(
-                name: scope.names[post.post.id], zone: scope.names[post.post.zone],
-                since: post.lastHeardAt.map { words(.silentSince, scope.span(since: $0)) } ?? words(.mapSilent))
-        }
+        silent = Self.silentPosts(scope)
         let never = overview.posts.filter { $0.condition == .neverHeard }.count
         neverHeard = never > 0 ? words(.postsCount, "\(never)") : nil
         online = words(.onlineCount, "\(overview.posts.filter { $0.condition == .online }.count)", "\(overview.posts.count)")
+    }
+    static func silentPosts(_ scope: PageScope) -> [SilentPost] {
+        scope.overview.posts.filter { $0.condition == .silent }.map { post in
+            SilentPost(
+                name: scope.names[post.post.id], zone: scope.names[post.post.zone],
+                since: post.lastHeardAt.map { scope.words(.silentSince, scope.span(since: $0)) } ?? scope.words(.mapSilent))
+        }
     }
 }

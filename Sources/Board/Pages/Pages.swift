@@ -44,7 +44,7 @@ extension Board {
         return try await live(
             request, user, title: .incidentWord, detail: "#\(id.rawValue)", template: "incident", path: "/incidents/\(id.rawValue)"
         ) { scope in
-            IncidentPage(dossier, scope, active: user.unit.flatMap { scope.overview.active($0) })
+            DossierPage(dossier, scope, active: user.unit.flatMap { scope.overview.active($0) })
         }
     }
 

@@ -12,7 +12,8 @@ enum Templates {
         "incident-part": PackageResources.incident_part_mustache, "incident-body": PackageResources.incident_body_mustache,
         "patrol": PackageResources.patrol_mustache, "patrol-part": PackageResources.patrol_part_mustache,
         "patrol-body": PackageResources.patrol_body_mustache, "card": PackageResources.card_mustache,
-        "problem": PackageResources.problem_mustache,
+        "problem": PackageResources.problem_mustache, "handover": PackageResources.handover_mustache,
+        "sheet-line": PackageResources.sheet_line_mustache,
     ]
 
     /// A template that cannot be parsed is left out, and a test says so.

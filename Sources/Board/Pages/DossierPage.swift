@@ -2,7 +2,7 @@ import Localization
 import TipModel
 
 /// One incident with everything that is known of it.
-struct IncidentPage {
+struct DossierPage {
     struct Fact {
         let name: String
         let value: String
