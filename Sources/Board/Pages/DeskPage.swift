@@ -87,6 +87,7 @@ struct DeskPage {
 
     let total: String
     let counts: [Count]
+    let drills: String?
     let unclaimed: String
     let overdue: String?
     let rows: [IncidentRow]
@@ -112,6 +113,7 @@ struct DeskPage {
         counts = UrgencyLevel.allCases.reversed().map { level in
             Count(level: scope.level(level), count: "\(real.filter { $0.urgency.level == level }.count)")
         }
+        drills = overview.open.count == real.count ? nil : "\(overview.open.count - real.count)"
         unclaimed = "\(real.filter { $0.phase == .open }.count)"
         let late = real.filter { scope.age($0)?.isOverdue == true }.count
         overdue = late > 0 ? "\(late)" : nil
@@ -143,7 +145,7 @@ struct DeskPage {
         map = DistrictMap(scope, incidents: matching.filter { $0.phase != .cleared })
         silent = Self.silentPosts(scope)
         let never = overview.posts.filter { $0.condition == .neverHeard }.count
-        neverHeard = never > 0 ? words(.postsCount, "\(never)") : nil
+        neverHeard = never > 0 ? "\(never)" : nil
         online = words(.onlineCount, "\(overview.posts.filter { $0.condition == .online }.count)", "\(overview.posts.count)")
     }
     static func silentPosts(_ scope: PageScope) -> [SilentPost] {

@@ -29,7 +29,7 @@ struct DossierPage {
         let tipPlace: String?
         let isPanic: Bool
         let becauseTitle: String
-        let because: [ReasonLine]
+        let because: String
         let own: [ReasonLine]
         let photos: [String]
         let correlation: String?
@@ -124,7 +124,7 @@ struct DossierPage {
             scoreText: words(.score, "\(member.urgency.score)"), text: accepted.tip.text.isEmpty ? nil : accepted.tip.text,
             tipPlace: accepted.tip.place.isEmpty ? nil : accepted.tip.place, isPanic: accepted.tip.panic,
             becauseTitle: words(member.score == nil ? .openedBecause : .joinedBecause),
-            because: member.reasons.map { line($0, scope) }, own: member.urgency.reasons.map { line($0, scope) },
+            because: words.catalogue.reasons(member.reasons), own: member.urgency.reasons.map { line($0, scope) },
             photos: accepted.tip.attachments.map { base + "/photos/" + hexadecimal($0) },
             correlation: member.score.map { words(.correlationScore, "\($0)") })
     }

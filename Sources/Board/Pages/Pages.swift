@@ -13,6 +13,7 @@ extension Board {
         addPreferences(to: group)
         group.get("/") { request, context in try await desk(request, context.requireUser()) }
         group.get("/patrol") { request, context in try await patrol(request, context.requireUser()) }
+        group.get("/handover") { request, context in try await handover(request, context.requireUser()) }
         group.get("/incidents/{id}") { request, context in try await incident(request, context.requireUser(), context.parameters.get("id")) }
         group.get("/incidents/{id}/photos/{hash}") { _, context in
             try await photo(context.requireUser(), context.parameters.get("id"), context.parameters.get("hash"))
@@ -36,6 +37,12 @@ extension Board {
 
     private func patrol(_ request: Request, _ user: BoardUser) async throws -> Response {
         try await live(request, user, title: .patrol, template: "patrol", path: "/patrol", bodyClass: "patrol") { PatrolPage($0) }
+    }
+
+    private func handover(_ request: Request, _ user: BoardUser) async throws -> Response {
+        try await still(request, user, title: .handover, template: "handover", path: "/handover") { scope in
+            HandoverPage(scope, shift: Shift(request.uri.queryParameters.map { ($0.key, $0.value) }, scope.clock))
+        }
     }
 
     private func incident(_ request: Request, _ user: BoardUser, _ text: String?) async throws -> Response {
@@ -65,6 +72,18 @@ extension Board {
         let isPart = request.uri.queryParameters.get("part") == "live"
         return pageResponse(
             .ok, Templates.render(isPart ? template + "-part" : template, frame: frame, page: content(scope), words: words))
+    }
+
+    /// A page that stays as it is.
+    private func still(
+        _ request: Request, _ user: BoardUser, title: PageText, template: String, path: String, content: (PageScope) -> Any
+    ) async throws -> Response {
+        let preferences = Preferences(request)
+        let overview = try await answered { () throws(Rejection) in try await ports.overview(user) }
+        let words = Words(preferences.language)
+        let scope = PageScope(overview, user: user, words: words)
+        let frame = Frame(title: words(title), path: path, words: words, theme: preferences.theme, user: user)
+        return pageResponse(.ok, Templates.render(template, frame: frame, page: content(scope), words: words))
     }
 
     private func photo(_ user: BoardUser, _ text: String?, _ hash: String?) async throws -> Response {

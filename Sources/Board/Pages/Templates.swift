@@ -77,8 +77,9 @@ struct Frame {
         csrf = user.csrfToken
         homeAddress = user.unit == nil ? "/" : "/patrol"
         userText = words(.signedInAs, user.name, words(user.role))
-        var pages: [(String, PageText)] = user.unit == nil ? [("/", .board)] : [("/patrol", .patrol), ("/", .board)]
-        if user.isDesk { pages.append(("/patrol", .patrol)) }
+        let pages: [(String, PageText)] =
+            user.unit == nil ? [("/", .board), ("/statistics", .statistics), ("/handover", .handover)] + (user.isAdmin ? [("/users", .users)] : [])
+            : [("/patrol", .patrol)]
         let current = path.prefix { $0 != "?" }
         links = pages.map { Link(address: $0.0, label: words($0.1), isCurrent: $0.0 == current) }
     }

@@ -5,6 +5,7 @@
   "use strict";
 
   const body = document.body;
+  document.documentElement.classList.add("scripted");
   const texts = body.dataset;
   const feed = body.dataset.feed;
   const say = (text) => announce("say", text);
