@@ -43,7 +43,41 @@ extension DaemonSettings {
                 "silent_after", default: value.silentAfter, in: .seconds(10)...Duration.seconds(86_400))
             return value
         }
+        settings.board = root.section("board", board)
         return settings
+    }
+
+    private static func board(_ part: SettingsSection) -> Board {
+        var value = Board()
+        value.listen = boardListen(part, default: value.listen)
+        value.tlsCertificate = part.optionalPath("tls_certificate")
+        value.tlsKey = part.optionalPath("tls_key")
+        if (value.tlsCertificate == nil) != (value.tlsKey == nil) {
+            part.issue(value.tlsKey == nil ? "tls_key" : "tls_certificate", "is missing: certificate and key belong together")
+        }
+        if let listen = value.listen, !Endpoint.isLoopback(listen.host), value.tlsCertificate == nil {
+            part.issue(
+                "listen",
+                "\(listen) is beyond this machine, where passwords and reports would travel in the clear: name tls_certificate and "
+                    + "tls_key, or listen at 127.0.0.1")
+        }
+        value.sessionIdle = part.duration("session_idle", default: value.sessionIdle, in: .seconds(60)...Duration.seconds(30 * 86_400))
+        value.sessionMax = part.duration("session_max", default: value.sessionMax, in: .seconds(300)...Duration.seconds(90 * 86_400))
+        value.maxConnections = part.int("max_connections", default: value.maxConnections, in: 8...16_384, unit: "connections")
+        value.maxStreams = part.int("max_streams", default: value.maxStreams, in: 1...8_192, unit: "streams")
+        return value
+    }
+
+    private static func boardListen(_ part: SettingsSection, default value: ListenAddress?) -> ListenAddress? {
+        guard let text = part.scalar("listen", required: false) else { return value }
+        if text == "off" { return nil }
+        guard let (host, port) = Endpoint.split(text), Endpoint.isAddress(host) || host == "localhost",
+            port == "*" || Endpoint.isPort(port, least: 1), let number = port == "*" ? 0 : Int(port)
+        else {
+            part.issue("listen", "must be address:port such as 127.0.0.1:7420, or off; is \(SettingsSection.quoted(text))")
+            return value
+        }
+        return ListenAddress(host: host, port: number)
     }
 
     private static func ingest(_ part: SettingsSection) -> Ingest {

@@ -56,6 +56,25 @@ public struct DaemonSettings: Hashable, Sendable {
         public init() {}
     }
 
+    /// The board: pages and HTTP API.
+    public struct Board: Hashable, Sendable {
+        /// Nil turns it off.
+        public var listen: ListenAddress? = ListenAddress(host: "127.0.0.1", port: 7_420)
+        /// PEM files; needed on any address that is not of the loopback interface.
+        public var tlsCertificate: String?
+        public var tlsKey: String?
+        /// A session that is not used for this long ends.
+        public var sessionIdle = Duration.seconds(12 * 3_600)
+        /// A session ends after this long in any case.
+        public var sessionMax = Duration.seconds(7 * 86_400)
+        /// Most connections at once; further ones wait.
+        public var maxConnections = 512
+        /// Most live streams at once; one more is refused.
+        public var maxStreams = 256
+
+        public init() {}
+    }
+
     /// Folder of the journal, snapshots and, unless named elsewhere, key and admin socket.
     public var dataDirectory: String
     /// Where posts connect: `tcp://address:port`; port `*` lets the system choose.
@@ -75,6 +94,7 @@ public struct DaemonSettings: Hashable, Sendable {
     public var feed = Feed()
     public var journal = JournalPart()
     public var presence = Presence()
+    public var board = Board()
     /// The district; at least one zone, neighbours mutual.
     public var zones: [Zone]
     public var triage: TriageRules
@@ -117,6 +137,13 @@ public struct DaemonSettings: Hashable, Sendable {
             ("feed.heartbeat_timeout", feed.heartbeatTimeout == other.feed.heartbeatTimeout),
             ("journal.snapshot_every", journal.snapshotEvery == other.journal.snapshotEvery),
             ("journal.busy", journal.busy == other.journal.busy),
+            ("board.listen", board.listen == other.board.listen),
+            ("board.tls_certificate", board.tlsCertificate == other.board.tlsCertificate),
+            ("board.tls_key", board.tlsKey == other.board.tlsKey),
+            ("board.session_idle", board.sessionIdle == other.board.sessionIdle),
+            ("board.session_max", board.sessionMax == other.board.sessionMax),
+            ("board.max_connections", board.maxConnections == other.board.maxConnections),
+            ("board.max_streams", board.maxStreams == other.board.maxStreams),
             ("presence.silent_after", presence.silentAfter == other.presence.silentAfter),
         ]
         return pairs.filter { !$0.1 }.map(\.0)
