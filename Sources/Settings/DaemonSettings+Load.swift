@@ -1,8 +1,8 @@
 import TipModel
 
 extension DaemonSettings {
-    /// Reads `path` and the triage and zones files that it names.
-    /// - Throws: everything that is wrong in the three files together.
+    /// Reads `path` and the files that it names.
+    /// - Throws: everything that is wrong in all of them together.
     public static func load(path: String) throws(SettingsError) -> DaemonSettings {
         try loading { issues in
             guard var settings = SettingsReader.read(path, issues: &issues, body: settings) else { return nil }
@@ -14,6 +14,11 @@ extension DaemonSettings {
             if !settings.zonesFile.isEmpty, let zones = ZonesFile.read(settings.zonesFile, issues: &issues) {
                 settings.zones = zones
             }
+            if !settings.dispatchFile.isEmpty {
+                let zones = settings.zones.isEmpty ? nil : Set(settings.zones.map(\.id))
+                if let rules = DispatchFile.read(settings.dispatchFile, zones: zones, issues: &issues) { settings.dispatch = rules }
+            }
+            settings.dispatch.neighbours = neighbours(settings.zones)
             return settings
         }
     }
@@ -32,6 +37,7 @@ extension DaemonSettings {
         settings.adminSocket = root.socketPath("admin_socket", default: settings.adminSocket)
         settings.secretKeyFile = root.path("secret_key_file", default: settings.secretKeyFile)
         settings.triageFile = root.path("triage_file", default: beside("triage.yaml"))
+        settings.dispatchFile = root.path("dispatch_file", default: settings.dispatchFile)
         settings.zonesFile = root.path("zones_file", default: beside("district/zones.yaml"))
         settings.logLevel = root.logLevel("log_level", default: settings.logLevel)
         settings.ingest = root.section("ingest", ingest)

@@ -1,9 +1,9 @@
 public import TipModel
 
-/// What `watchpostd.yaml`, `triage.yaml` and `zones.yaml` say together. config/watchpostd.yaml documents every key;
+/// What `watchpostd.yaml`, `triage.yaml`, `dispatch.yaml` and `zones.yaml` say together. config/watchpostd.yaml documents every key;
 /// the initial values here are the only place where the defaults live.
 ///
-/// SIGHUP may change `triage`, `zones` and `logLevel`; for the rest see ``restartOnlyDifferences(from:)``.
+/// SIGHUP may change `triage`, `dispatch`, `zones` and `logLevel`; for the rest see ``restartOnlyDifferences(from:)``.
 public struct DaemonSettings: Hashable, Sendable {
     /// Between the network and the core.
     public struct Ingest: Hashable, Sendable {
@@ -87,6 +87,8 @@ public struct DaemonSettings: Hashable, Sendable {
     public var secretKeyFile: String
     /// Where `triage` was read from.
     public var triageFile = ""
+    /// Where `dispatch` was read from; empty where it is the standard.
+    public var dispatchFile = ""
     /// Where `zones` was read from.
     public var zonesFile = ""
     public var logLevel = LogLevel.info
@@ -98,6 +100,8 @@ public struct DaemonSettings: Hashable, Sendable {
     /// The district; at least one zone, neighbours mutual.
     public var zones: [Zone]
     public var triage: TriageRules
+    /// When somebody is told that nobody comes. Its neighbours are those of `zones`.
+    public var dispatch = DispatchRules.standard
 
     /// Defaults for everything that is not given; the admin socket and key lie in `dataDirectory`.
     public init(dataDirectory: String, zones: [Zone], triage: TriageRules) {
@@ -106,12 +110,19 @@ public struct DaemonSettings: Hashable, Sendable {
         self.secretKeyFile = joinPath(dataDirectory, "daemon.key")
         self.zones = zones
         self.triage = triage
+        dispatch.neighbours = Self.neighbours(zones)
+    }
+
+    static func neighbours(_ zones: [Zone]) -> [ZoneID: [ZoneID]] {
+        Dictionary(zones.map { ($0.id, $0.neighbours) }, uniquingKeysWith: { first, _ in first })
     }
 
     /// Takes over what a reload may change; the rest stays as it was at the start.
     public mutating func reload(from next: DaemonSettings) {
         triage = next.triage
         triageFile = next.triageFile
+        dispatch = next.dispatch
+        dispatchFile = next.dispatchFile
         zones = next.zones
         zonesFile = next.zonesFile
         logLevel = next.logLevel

@@ -83,7 +83,7 @@ public func makeDaemon(
         wiring.connect(ingest: ingest, feed: feed, live: events)
         let accounts = try openAccounts(settings, station: station, time: time)
 
-        try station.start(state: state, rules: settings.triage)
+        try station.start(state: state, rules: settings.triage, dispatch: settings.dispatch)
         let feedEndpoint = try startFeed(feed)
         let tipsEndpoint = try ingest.start(context, secretKey: key.secretKey)
         logger.info("tips are taken", metadata: ["endpoint": "\(tipsEndpoint)"])

@@ -48,7 +48,8 @@ final class Wiring: Sendable {
                 feed?.publish(
                     events.map {
                         Publication(
-                            sequence: $0.sequence, lane: $0.lane, zone: $0.zone, level: $0.level, event: $0.event)
+                            sequence: $0.sequence, lane: $0.lane, zone: $0.zone, level: $0.level, event: $0.event,
+                            guests: $0.guests)
                     })
                 live?.publish(events.map { ($0.sequence, $0.event) })
             },
