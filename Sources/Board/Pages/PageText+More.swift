@@ -77,20 +77,10 @@ extension PageText {
         case .disabled: ("已停用", "disabled")
         case .active: ("正常", "active")
         case .addUserHint: ("新增用户：在服务器上运行 watchpost user add", "To add a user, run on the server: watchpost user add")
-        case .signIn: ("登录", "Sign in")
         case .userName: ("用户名", "User name")
-        case .password: ("密码", "Password")
-        case .newPassword: ("新密码", "New password")
-        case .repeatPassword: ("再输一次", "Once more")
-        case .passwordRule: ("至少 10 个字符", "At least 10 characters")
-        case .choosePassword: ("设置密码", "Choose a password")
-        case .firstLinkTitle: ("建立第一个管理员", "Make the first administrator")
-        case .firstLinkHint: ("此链接只能用一次。", "This link works once.")
         case .zonesOrUnit: ("责任区或巡组", "Zones or unit")
-        case .backToBoard: ("回到警情", "Back to the incidents")
         case .created: ("建立于", "Created")
-        case .changePassword: ("修改密码", "Change password")
-        case .oldPassword: ("现在的密码", "Present password")
+        case .actionsShort: ("操作", "Actions")
         default: nil
         }
     }

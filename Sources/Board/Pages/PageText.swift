@@ -39,9 +39,9 @@ enum PageText: String, CaseIterable, Sendable {
     case whoHasWhat, clearedInShift, escalationsInShift, silentNow, nothingToTell, change, drillsExcluded, promise
 
     // Users and entry.
-    case role, lastSeen, sessions, disable, enable, endSessions, disabled, active, addUserHint, signIn, userName, password
-    case newPassword, repeatPassword, passwordRule, choosePassword, firstLinkTitle, firstLinkHint, zonesOrUnit, backToBoard
-    case created, changePassword, oldPassword
+    case role, lastSeen, sessions, disable, enable, endSessions, disabled, active, addUserHint, userName
+    case zonesOrUnit
+    case created, actionsShort
 
     /// Both languages.
     var texts: (zh: String, en: String) { frameTexts ?? boardTexts ?? incidentTexts ?? actionTexts ?? otherTexts }

@@ -11,6 +11,7 @@ extension Board {
     func addPages(to group: RouterGroup<BoardContext>) {
         addAssets(to: group)
         addPreferences(to: group)
+        addUserPages(to: group)
         group.get("/") { request, context in try await desk(request, context.requireUser()) }
         group.get("/patrol") { request, context in try await patrol(request, context.requireUser()) }
         group.get("/handover") { request, context in try await handover(request, context.requireUser()) }
@@ -75,7 +76,7 @@ extension Board {
     }
 
     /// A page that stays as it is.
-    private func still(
+    func still(
         _ request: Request, _ user: BoardUser, title: PageText, template: String, path: String, content: (PageScope) -> Any
     ) async throws -> Response {
         let preferences = Preferences(request)
@@ -102,7 +103,7 @@ extension Board {
         let id = try incidentID(text)
         let fields = try await FormFields(request)
         let words = Words(Preferences(request).language)
-        let back = Preferences.ownPath(fields["return"]) ?? "/incidents/\(id.rawValue)"
+        let back = Self.localPath(fields["return"] ?? "/incidents/\(id.rawValue)")
         let isScript = request.headers[.requestedWith] == "watchpost"
         do throws(Rejection) {
             if name == "reveal" {
@@ -140,7 +141,7 @@ extension Board {
             body: ResponseBody(byteBuffer: ByteBuffer(string: text)))
     }
 
-    private func problem(
+    func problem(
         _ request: Request, _ user: BoardUser?, _ words: Words, heading: PageText, _ text: String, back: String,
         status: HTTPResponse.Status
     ) -> Response {

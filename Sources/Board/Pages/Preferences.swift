@@ -21,14 +21,6 @@ struct Preferences {
     static func accepted(_ header: String) -> Language? {
         header.prefix(200).split(separator: ",").lazy.compactMap { Language(tag: String($0.drop { $0 == " " }.prefix { $0 != ";" })) }.first
     }
-
-    /// An address of this site, so that no link leads somebody elsewhere: it begins with one slash.
-    static func ownPath(_ text: String?) -> String? {
-        guard let text, text.utf8.count <= 500, text.hasPrefix("/"), !text.hasPrefix("//"),
-            text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\\") })
-        else { return nil }
-        return text
-    }
 }
 
 extension Board {
@@ -36,7 +28,7 @@ extension Board {
     func addPreferences(to group: some RouterMethods<BoardContext>) {
         group.get("/preferences") { request, _ in
             let query = request.uri.queryParameters
-            var response = seeOther(Preferences.ownPath(query.get("return")) ?? "/")
+            var response = seeOther(Self.localPath(query.get("return")))
             func remember(_ name: String, _ value: String) {
                 response.setCookie(Cookie(name: name, value: value, maxAge: 31_536_000, path: "/", httpOnly: true, sameSite: .lax))
             }

@@ -13,7 +13,8 @@ enum Templates {
         "patrol": PackageResources.patrol_mustache, "patrol-part": PackageResources.patrol_part_mustache,
         "patrol-body": PackageResources.patrol_body_mustache, "card": PackageResources.card_mustache,
         "problem": PackageResources.problem_mustache, "handover": PackageResources.handover_mustache,
-        "sheet-line": PackageResources.sheet_line_mustache,
+        "sheet-line": PackageResources.sheet_line_mustache, "users": PackageResources.users_mustache,
+        "plain": PackageResources.plain_mustache,
     ]
 
     /// A template that cannot be parsed is left out, and a test says so.
@@ -57,6 +58,8 @@ struct Frame {
     /// This page's address, for forms and links that come back to it.
     var path: String
     var returnCode: String
+    /// It can be loaded again in another language or other colours.
+    var canSwitch = true
     var isSignedIn = false
     var links: [Link] = []
     var userText = ""
