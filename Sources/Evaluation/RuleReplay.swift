@@ -192,7 +192,9 @@ public struct RuleReplay {
             case .incidentRestated(let restated): restate(restated, record, &events, &touched)
             case .incidentRegraded(let change): regrade(change, &events, &touched)
             // Neither joins tips nor grades them.
-            case .incidentAcknowledged, .incidentEscalated, .accountChanged, .identityRevealed: continue
+            case .incidentAcknowledged, .incidentEscalated: continue
+            // For the record only.
+            case .accountChanged, .identityRevealed: continue
             // Outcomes of rules, which the new ones have their own of.
             case .tipAccepted, .incidentOpened, .tipCorrelated, .urgencyChanged: continue
             case .postEnrolled, .unitEnrolled, .revoked, .postFellSilent, .postHeard, .tipsMissing, .cursorAdvanced:

@@ -88,7 +88,7 @@ private func incidentDetail(_ view: StationView, _ id: IncidentID) async throws 
 
 private func enrol(_ view: StationView, post body: EnrolPost) async throws -> Enrolled {
     guard let id = PostID(body.id) else { throw invalid("id", nameRule) }
-    guard id != BoardStation.deskPost else { throw invalid("id", "is the station's own: tips that the desk takes down come from it") }
+    guard id != .desk else { throw invalid("id", "is the station's own: tips that the desk takes down come from it") }
     let zone = try zone(body.zone, view)
     guard (0...100_000).contains(body.members) else { throw invalid("members", "must be 0…100000") }
     if let position = body.position, position.position == nil { throw invalid("position", "is no place on earth") }

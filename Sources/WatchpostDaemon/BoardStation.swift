@@ -12,9 +12,6 @@ internal import TipWire
 /// The station behind the board's ports: everything goes to the core by the same commands as the ZeroMQ verbs and the admin
 /// socket, and everybody is told only what they may see.
 struct BoardStation: Sendable {
-    /// The station itself as a post: telephone calls and walk-ins. No post may be enrolled under this id.
-    static let deskPost = PostID(unchecked: "desk")
-
     let view: StationView
     let accounts: Accounts
     let tips: DeskTips
@@ -322,7 +319,7 @@ extension BoardStation {
         }
         guard let (request, answer) = tips.enter() else { throw busy }
         defer { tips.leave(request) }
-        let post = Post(id: Self.deskPost, name: "desk", zone: given.zone, position: nil, kind: "desk", members: 0)
+        let post = Post(id: .desk, name: "desk", zone: given.zone, position: nil, kind: "desk", members: 0)
         let command = TipCommand(
             ticket: TipTicket(route: [], request: request, index: 0), post: post, tip: tip, encoded: encoded, skewMilliseconds: 0)
         guard view.station.offer([command], express: tip.panic || view.live.isExpress(tip.category)) else { throw busy }
