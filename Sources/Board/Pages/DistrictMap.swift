@@ -23,8 +23,9 @@ struct DistrictMap {
     struct PostDot {
         let x: String
         let y: String
-        let condition: String
         let isOnline: Bool
+        let isSilent: Bool
+        let isUnheard: Bool
         let title: String
     }
 
@@ -75,8 +76,8 @@ struct DistrictMap {
             let point = projection.point(position)
             let condition = scope.words(post.condition == .silent ? .mapSilent : post.condition == .neverHeard ? .neverHeard : .mapPost)
             return PostDot(
-                x: Self.number(point.x), y: Self.number(point.y), condition: post.condition.rawValue,
-                isOnline: post.condition == .online, title: "\(scope.names[post.post.id]) · \(condition)")
+                x: Self.number(point.x), y: Self.number(point.y), isOnline: post.condition == .online,
+                isSilent: post.condition == .silent, isUnheard: post.condition == .neverHeard, title: "\(scope.names[post.post.id]) · \(condition)")
         }
         var taken: [MapPoint] = []
         // The most urgent is drawn last, on top, and takes its place first.

@@ -196,7 +196,8 @@
 
   async function send(form, button) {
     // Nothing waits in the browser: a tap either reached the station or it did not, and is said so.
-    if (navigator.onLine === false) return toast(texts.textOffline, true);
+    // A browser on the station's own machine may call itself offline, and yet the page is live.
+    if (navigator.onLine === false && state !== "live") return toast(texts.textOffline, true);
     const fields = new URLSearchParams(new FormData(form));
     if (button && button.name) fields.append(button.name, button.value);
     const buttons = Array.from(form.querySelectorAll("button"));
@@ -244,7 +245,7 @@
     // Waiting times go on without events; and a connection that is dead without knowing it shows here.
     setInterval(refresh, 15000);
     window.addEventListener("online", refresh);
-    window.addEventListener("offline", () => setState("stale"));
+    window.addEventListener("offline", refresh);
     document.addEventListener("visibilitychange", () => { if (!document.hidden) refresh(); });
   }
 })();
