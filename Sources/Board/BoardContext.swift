@@ -14,6 +14,8 @@ public struct BoardContext: ChildRequestContext {
     public var token: SessionToken?
     /// The language of the answer.
     public var language: Language = .zh
+    /// `dark`, `light`, or nothing: what the machine prefers.
+    public var theme = ""
 
     public init(context: PeerRequestContext) {
         coreContext = context.coreContext

@@ -15,7 +15,7 @@ struct PageErrors: RouterMiddleware {
             if refusal.status == .unauthorized, refusal.error.code != "wrong_credentials" {
                 return seeOther(request.method == .get ? "/login?next=" + percentEncoded(request.uri.path) : "/login")
             }
-            var response = errorPage(refusal, context.language)
+            var response = errorPage(refusal, Preferences(request))
             if let seconds = refusal.retryAfterSeconds { response.headers[.retryAfter] = "\(seconds)" }
             return response
         }

@@ -26,7 +26,8 @@ struct SessionGuard: RouterMiddleware {
         _ request: Request, context: BoardContext, next: (Request, BoardContext) async throws -> Response
     ) async throws -> Response {
         var context = context
-        context.language = Self.language(request)
+        let preferences = Preferences(request)
+        (context.language, context.theme) = (preferences.language, preferences.theme)
         let bearer = try Self.bearer(request)
         let text = bearer ?? request.cookies[Self.cookieName(isSecure: context.peer.isSecure)]?.value
         context.token = text.flatMap { SessionToken($0) }
@@ -78,15 +79,6 @@ struct SessionGuard: RouterMiddleware {
     private static func isSame(_ one: String, _ other: String) -> Bool {
         let (one, other) = (Array(one.utf8), Array(other.utf8))
         return one.count == other.count && zip(one, other).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
-    }
-
-    /// What was chosen once, else what the browser prefers, else Chinese.
-    private static func language(_ request: Request) -> Language {
-        if let chosen = request.cookies[languageCookie]?.value, let language = Language(tag: chosen) { return language }
-        let accepted = request.headers[.acceptLanguage] ?? ""
-        return accepted.split(separator: ",").prefix(8).lazy.compactMap { entry in
-            Language(tag: String(entry.split(separator: ";")[0].filter { $0 != " " }))
-        }.first ?? .zh
     }
 }
 

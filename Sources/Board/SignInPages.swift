@@ -133,28 +133,15 @@ private func hidden(_ name: String, _ value: String) -> String { "<input type=\"
 
 private func alert(_ message: String?) -> String { message.map { "<p role=\"alert\" class=\"alert\">\(escaped($0))</p>" } ?? "" }
 
-/// A page around plain content, for what needs no templates.
-func plainPage(_ status: HTTPResponse.Status, _ language: Language, title: String, _ body: String) -> Response {
-    pageResponse(
-        status,
-        """
-        <!doctype html>
-        <html lang="\(language.rawValue)">
-        <head>
-        <meta charset="utf-8">
-        <meta name="viewport" content="width=device-width, initial-scale=1">
-        <title>\(escaped(title)) · \(language == .zh ? "哨点" : "Watchpost")</title>
-        <link rel="stylesheet" href="/style.css">
-        </head>
-        <body class="plain">
-        <main>
-        <h1>\(escaped(title))</h1>
-        \(body)
-        </main>
-        </body>
-        </html>
-
-        """)
+/// A page around plain content, for what needs no template of its own.
+/// - Parameter path: where it can be loaded again, in another language; "" where it cannot.
+func plainPage(
+    _ status: HTTPResponse.Status, _ language: Language, title: String, path: String = "", theme: String = "", _ body: String
+) -> Response {
+    let words = Words(language)
+    var frame = Frame(title: title, path: path, words: words, theme: theme, user: nil)
+    frame.canSwitch = !path.isEmpty
+    return pageResponse(status, Templates.render("plain", frame: frame, page: ["title": title, "content": body], words: words))
 }
 
 private let leastPassword = " minlength=\"\(PasswordRules.leastCharacters)\""
@@ -163,6 +150,7 @@ private func signInPage(_ status: HTTPResponse.Status, _ context: BoardContext, 
     let isChinese = context.language == .zh
     return plainPage(
         status, context.language, title: isChinese ? "登录" : "Sign in",
+        path: "/login" + (next == "/" ? "" : "?next=" + queryEncoded(next)), theme: context.theme,
         """
         \(alert(message))
         <form method="post" action="/login">
@@ -177,7 +165,7 @@ private func signInPage(_ status: HTTPResponse.Status, _ context: BoardContext, 
 private func firstPage(_ status: HTTPResponse.Status, _ context: BoardContext, token: String, message: String?) -> Response {
     let isChinese = context.language == .zh
     return plainPage(
-        status, context.language, title: isChinese ? "第一名管理员" : "The first admin",
+        status, context.language, title: isChinese ? "第一名管理员" : "The first admin", theme: context.theme,
         """
         <p>\(isChinese ? "此链接只能用一次。其他用户由管理员添加。" : "This link works once. An admin adds the other users.")</p>
         \(alert(message))
@@ -195,6 +183,7 @@ private func passwordPage(_ status: HTTPResponse.Status, _ context: BoardContext
     let isChinese = context.language == .zh
     return plainPage(
         status, context.language, title: isChinese ? "修改密码" : "Change the password",
+        path: "/password", theme: context.theme,
         """
         <p>\(isChinese ? "修改后，其他设备上的登录即失效。" : "Your sessions on other devices end.")</p>
         \(alert(message))
@@ -209,8 +198,8 @@ private func passwordPage(_ status: HTTPResponse.Status, _ context: BoardContext
 }
 
 /// What a page shows instead of itself.
-func errorPage(_ refusal: JSONRefusal, _ language: Language) -> Response {
-    let isChinese = language == .zh
+func errorPage(_ refusal: JSONRefusal, _ preferences: Preferences) -> Response {
+    let isChinese = preferences.language == .zh
     let title =
         switch refusal.status {
         case .notFound: isChinese ? "没有找到" : "Not found"
@@ -221,6 +210,6 @@ func errorPage(_ refusal: JSONRefusal, _ language: Language) -> Response {
         default: isChinese ? "请求有误" : "The request is wrong"
         }
     return plainPage(
-        refusal.status, language, title: title,
+        refusal.status, preferences.language, title: title, theme: preferences.theme,
         "<p>\(escaped(refusal.error.message))</p>\n<p><a href=\"/\">\(isChinese ? "返回" : "Back")</a></p>")
 }
