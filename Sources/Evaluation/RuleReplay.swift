@@ -191,6 +191,8 @@ public struct RuleReplay {
             case .incidentMerged(let merge): begin(merge, &events, &touched)
             case .incidentRestated(let restated): restate(restated, record, &events, &touched)
             case .incidentRegraded(let change): regrade(change, &events, &touched)
+            // Neither joins tips nor grades them.
+            case .incidentAcknowledged, .incidentEscalated: continue
             // Outcomes of rules, which the new ones have their own of.
             case .tipAccepted, .incidentOpened, .tipCorrelated, .urgencyChanged: continue
             case .postEnrolled, .unitEnrolled, .revoked, .postFellSilent, .postHeard, .tipsMissing, .cursorAdvanced:

@@ -59,9 +59,11 @@ enum EventCodec {
             guard let phase = UInt8(exactly: change.phase.rawValue).flatMap(Phase.init(rawValue:)) else { return nil }
             return .phaseChanged(
                 PhaseChanged(
-                    incident: IncidentID(change.incident), unit: UnitID(unchecked: change.unit), phase: phase,
-                    disposition: UInt8(exactly: change.disposition.rawValue).flatMap(Disposition.init(rawValue:)),
-                    note: change.note))
+                    incident: IncidentID(change.incident), unit: change.unit.isEmpty ? nil : UnitID(unchecked: change.unit),
+                    phase: phase, disposition: UInt8(exactly: change.disposition.rawValue).flatMap(Disposition.init(rawValue:)),
+                    note: change.note, action: UInt8(exactly: change.action.rawValue).flatMap(StepAction.init(rawValue:)),
+                    by: change.hasBy ? Operator(change.by) : nil,
+                    from: change.from.isEmpty ? nil : UnitID(unchecked: change.from)))
         case .postEnrolled(let enrolled):
             return .postEnrolled(PostEnrolled(post: Post(enrolled.post), publicKey: [UInt8](enrolled.publicKey)))
         case .unitEnrolled(let enrolled):
@@ -95,6 +97,17 @@ enum EventCodec {
                 IncidentRegraded(
                     incident: IncidentID(change.incident), level: UrgencyLevel(change.level), reason: change.reason,
                     by: change.by))
+        case .incidentAcknowledged(let seen):
+            return .incidentAcknowledged(
+                IncidentAcknowledged(
+                    incident: IncidentID(seen.incident), by: Operator(seen.by), restUntil: Timestamp(milliseconds: seen.restUntilMs)))
+        case .incidentEscalated(let step):
+            guard let rung = EscalationRung(step.rung) else { return nil }
+            return .incidentEscalated(
+                IncidentEscalated(
+                    incident: IncidentID(step.incident), rung: rung, reminder: step.reminder,
+                    granted: step.granted.map { UnitID(unchecked: $0) }, until: Timestamp(known: step.untilMs),
+                    reason: Reason(step.reason)))
         case nil:
             return nil
         }

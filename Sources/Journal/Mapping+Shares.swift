@@ -23,7 +23,7 @@ extension Watchpost_Journal_V1_PostShare {
         clearedAtMs = progress.clearedAt?.milliseconds ?? 0
         disposition = .init(rawValue: Int(progress.disposition?.rawValue ?? 0)) ?? .unspecified
         mergedInto = progress.mergedInto?.rawValue ?? 0
-        escalated = progress.escalated
+        escalated = .init(rawValue: Int(progress.escalated?.rawValue ?? 0)) ?? .unspecified
         drill = progress.drill
     }
 }
@@ -41,6 +41,6 @@ extension PostShares.Share {
             acknowledgedAt: time(message.acknowledgedAtMs), claimedAt: time(message.claimedAtMs),
             enRouteAt: time(message.enRouteAtMs), onSceneAt: time(message.onSceneAtMs), clearedAt: time(message.clearedAtMs),
             disposition: UInt8(exactly: message.disposition.rawValue).flatMap(Disposition.init(rawValue:)),
-            mergedInto: IncidentID(known: message.mergedInto), escalated: message.escalated, drill: message.drill)
+            mergedInto: IncidentID(known: message.mergedInto), escalated: UInt8(exactly: message.escalated.rawValue).flatMap(EscalationRung.init(rawValue:)), drill: message.drill)
     }
 }

@@ -89,6 +89,21 @@ extension ProtobufWriter {
                 body.string(3, change.reason)
                 body.string(4, change.by)
             }
+        case .incidentAcknowledged(let seen):
+            message(17) { body in
+                body.unsigned(1, seen.incident.rawValue)
+                body.message(2) { $0.write(seen.by) }
+                body.signed(3, seen.restUntil.milliseconds)
+            }
+        case .incidentEscalated(let step):
+            message(18) { body in
+                body.unsigned(1, step.incident.rawValue)
+                body.unsigned(2, UInt64(step.rung.rawValue))
+                body.unsigned(3, UInt64(step.reminder))
+                for unit in step.granted { body.element(4, unit.rawValue) }
+                body.signed(5, step.until?.milliseconds ?? 0)
+                body.write(6, [step.reason])
+            }
         }
     }
 
@@ -126,10 +141,13 @@ extension ProtobufWriter {
 
     private mutating func write(_ change: PhaseChanged) {
         unsigned(1, change.incident.rawValue)
-        string(2, change.unit.rawValue)
+        string(2, change.unit?.rawValue ?? "")
         unsigned(3, UInt64(change.phase.rawValue))
         unsigned(4, UInt64(change.disposition?.rawValue ?? 0))
         string(5, change.note)
+        if let by = change.statedBy { message(6) { $0.write(by) } }
+        unsigned(7, UInt64(change.statedAction?.rawValue ?? 0))
+        string(8, change.from?.rawValue ?? "")
     }
 
     private mutating func write(_ post: Post) {

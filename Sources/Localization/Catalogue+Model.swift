@@ -37,6 +37,15 @@ extension Catalogue {
         case .merged: pick(("合并", "merged"))
         case .split: pick(("拆分", "split"))
         case .regraded: pick(("改级", "regraded"))
+        case .joined: pick(("支援", "joined"))
+        case .left: pick(("退出", "left"))
+        case .recalled: pick(("召回", "recalled"))
+        case .assigned: pick(("指派", "assigned"))
+        case .handedOver: pick(("移交", "handed over"))
+        case .diverted: pick(("改派", "diverted"))
+        case .acknowledged: pick(("已阅", "acknowledged"))
+        case .escalated: pick(("上报升级", "escalated"))
+        case .reopened: pick(("重新打开", "reopened"))
         }
     }
 
@@ -59,6 +68,29 @@ extension Catalogue {
         case .falseAlarm: pick(("误报", "false alarm"))
         case .handedOver: pick(("移交", "handed over"))
         case .duplicate: pick(("重复", "duplicate"))
+        }
+    }
+
+    /// 上报升级: who is told, and why.
+    public func name(_ rung: EscalationRung) -> String {
+        switch rung {
+        case .officer: pick(("无人接单，已报社区民警", "unclaimed: community officer told"))
+        case .desk: pick(("无人接单，已报值班台", "unclaimed: station desk told"))
+        case .neighbours: pick(("无人接单，已请邻区巡组", "unclaimed: neighbouring patrols told"))
+        case .unitIdle: pick(("接单未出发，已提醒巡组", "claimed, not under way: unit reminded"))
+        case .unitIdleDesk: pick(("接单未出发，已报值班台", "claimed, not under way: desk told"))
+        case .enRouteLong: pick(("出发过久未到，已报值班台", "under way too long: desk told"))
+        case .onSceneLong: pick(("到场过久未结，已报值班台", "on scene too long: desk told"))
+        }
+    }
+
+    /// Who does something.
+    public func name(_ role: Operator.Role) -> String {
+        switch role {
+        case .unit: pick(("巡组", "unit"))
+        case .desk: pick(("值班台", "desk"))
+        case .officer: pick(("社区民警", "officer"))
+        case .post: pick(("哨点", "post"))
         }
     }
 

@@ -8,6 +8,8 @@ public enum StationCommand: Sendable {
     case tip(TipCommand)
     case step(StepCommand)
     case desk(DeskCommand)
+    case acknowledge(AcknowledgeCommand)
+    case postHandled(PostHandledCommand)
     /// A post's heartbeat: it may end a silence, or tell that numbers were lost.
     case heartbeat(PostID, series: UInt64, lowestUnsent: UInt64)
     case silent(PostID, since: Timestamp)
@@ -16,6 +18,8 @@ public enum StationCommand: Sendable {
     case revoke(PrincipalID, reason: String, reply: @Sendable (Result<SequenceNumber, Rejection>) -> Void)
     /// New rules from a reload; open incidents keep what was decided.
     case rules(TriageRules)
+    /// Likewise, of escalation: what was granted and acknowledged stands.
+    case dispatch(DispatchRules)
     /// Reads the state on the core's thread. The body must be short.
     case inspect(@Sendable (StationState, StationCounters) -> Void)
     /// A snapshot that was encoded beside the core.
@@ -73,16 +77,59 @@ public struct StepCommand: Sendable {
     public var incident: IncidentID
     public var disposition: Disposition?
     public var note: String
+    /// Of a hand-over: who takes it.
+    public var to: UnitID?
+    /// 改派: may set aside what the unit is active on.
+    public var diverts: Bool
     public var reply: @Sendable (StepOutcome) -> Void
 
     public init(
-        step: Step, unit: PatrolUnit, incident: IncidentID, disposition: Disposition?, note: String,
-        reply: @escaping @Sendable (StepOutcome) -> Void
+        step: Step, unit: PatrolUnit, incident: IncidentID, disposition: Disposition?, note: String, to: UnitID? = nil,
+        diverts: Bool = false, reply: @escaping @Sendable (StepOutcome) -> Void
     ) {
         self.step = step
         self.unit = unit
         self.incident = incident
         self.disposition = disposition
+        self.note = note
+        self.to = to
+        self.diverts = diverts
+        self.reply = reply
+    }
+}
+
+/// 已阅: somebody has seen it, and the alarm rests.
+public struct AcknowledgeCommand: Sendable {
+    /// What who asks may see.
+    public enum Scope: Sendable {
+        case everything
+        case zones(Set<ZoneID>)
+        case unit(PatrolUnit)
+    }
+
+    public var incident: IncidentID
+    public var by: Operator
+    public var scope: Scope
+    public var reply: @Sendable (StepOutcome) -> Void
+
+    public init(incident: IncidentID, by: Operator, scope: Scope, reply: @escaping @Sendable (StepOutcome) -> Void) {
+        self.incident = incident
+        self.by = by
+        self.scope = scope
+        self.reply = reply
+    }
+}
+
+/// 自行处置: a post has dealt with an incident of its own that nobody has claimed.
+public struct PostHandledCommand: Sendable {
+    public var post: PostID
+    public var incident: IncidentID
+    public var note: String
+    public var reply: @Sendable (StepOutcome) -> Void
+
+    public init(post: PostID, incident: IncidentID, note: String, reply: @escaping @Sendable (StepOutcome) -> Void) {
+        self.post = post
+        self.incident = incident
         self.note = note
         self.reply = reply
     }
@@ -98,7 +145,7 @@ public struct StepOutcome: Sendable {
     public var sequence: SequenceNumber
 }
 
-/// What the duty officer puts right.
+/// What the duty officer does: puts right, sends units.
 public struct DeskCommand: Sendable {
     public enum Action: Hashable, Sendable {
         /// The first is closed as a part of the second.
@@ -108,17 +155,18 @@ public struct DeskCommand: Sendable {
         case detach(IncidentID, tip: TipID)
         /// Nil lifts the regrade that stands.
         case regrade(IncidentID, UrgencyLevel?)
+        case step(IncidentID, DeskStep)
     }
 
     public var action: Action
-    /// Why: 1 to ``DeskLimits/reasonBytes`` bytes.
+    /// Why: 1 to ``DeskLimits/reasonBytes`` bytes; may be empty for a step other than reopen.
     public var reason: String
     /// Who says so.
-    public var by: String
+    public var by: Operator
     public var reply: @Sendable (Result<DeskOutcome, Rejection>) -> Void
 
     public init(
-        action: Action, reason: String, by: String, reply: @escaping @Sendable (Result<DeskOutcome, Rejection>) -> Void
+        action: Action, reason: String, by: Operator, reply: @escaping @Sendable (Result<DeskOutcome, Rejection>) -> Void
     ) {
         self.action = action
         self.reason = reason
@@ -129,14 +177,14 @@ public struct DeskCommand: Sendable {
 
 /// What became of both sides.
 public struct DeskOutcome: Hashable, Sendable {
-    /// The last record of it.
+    /// The last record of it; 0 for a step that was done already.
     public var sequence: SequenceNumber
-    /// The survivor of a merge, the source of a split, or the one regraded.
+    /// The survivor of a merge, the source of a split, or the one that it was done to.
     public var incident: Incident
     /// The absorbed one of a merge, the new one of a split.
-    public var other: Incident?
+    public var other: Incident? = nil
     /// The unit that had the absorbed one, where the survivor is with another: somebody has to tell it.
-    public var unitLeft: UnitID?
+    public var unitLeft: UnitID? = nil
 }
 
 public struct EnrolCommand: Sendable {

@@ -1,8 +1,9 @@
+internal import DispatchDesk
 internal import Journal
 internal import TipModel
 internal import Triage
 
-// What the duty officer puts right: merge, split, detach, regrade. Each is decided here with all that comes of it, and the
+// What the duty officer puts right: merge, split, detach, regrade, beside steps. Each is decided here with all that comes of it, and the
 // fold only takes that over; so a replay needs neither today's rules nor the journal's older records.
 extension StationCore {
     /// Records that are read to tell which tips an incident has. One with more cannot be split: the core would stand still.
@@ -32,6 +33,10 @@ extension StationCore {
             case .split(let id, let tips): return .success(try split(try open(id), tips, .split, desk, now: now))
             case .detach(let id, let tip): return .success(try split(try open(id), [tip], .detach, desk, now: now))
             case .regrade(let id, let level): return .success(try regrade(try open(id), level, desk, now: now))
+            case .step(let id, let what):
+                guard let incident = state.incidents[id] else { throw Rejection(.notFound, "there is no incident \(id)") }
+                let moved = try step(what, on: incident, by: command.by, note: desk.reason, now: now)
+                return .success(DeskOutcome(sequence: moved?.lastSequence ?? 0, incident: moved ?? incident))
             }
         } catch {
             return .failure(error)
@@ -45,12 +50,14 @@ extension StationCore {
 
         init(_ command: DeskCommand) throws(Rejection) {
             let bytes = command.reason.utf8.count
-            guard !command.reason.allSatisfy(\.isWhitespace), bytes <= DeskLimits.reasonBytes else {
+            let isNeeded = if case .step(_, let step) = command.action { step == .reopen } else { true }
+            guard !(isNeeded && command.reason.allSatisfy(\.isWhitespace)), bytes <= DeskLimits.reasonBytes else {
                 throw Rejection(
-                    .invalidField, field: "reason", "a reason of 1 to \(DeskLimits.reasonBytes) bytes is needed; it has \(bytes)")
+                    .invalidField, field: "reason",
+                    "a reason of \(isNeeded ? 1 : 0) to \(DeskLimits.reasonBytes) bytes is needed; it has \(bytes)")
             }
             reason = command.reason
-            by = clipped(command.by, bytes: DeskLimits.byBytes)
+            by = command.by.name
         }
 
         /// Its words, as patrols are told them.
@@ -81,10 +88,9 @@ extension StationCore {
         let closing = Event.incidentMerged(
             IncidentMerged(absorbed: absorbed.id, survivor: survivor.id, reason: desk.reason, by: desk.by))
         let closed = try record(
-            closing, about: absorbed.id, now: now, kind: .merged, levelBefore: absorbed.urgency.level,
-            reasons: desk.words("merge"), other: survivor.id)
+            closing, about: absorbed.id, now: now, kind: .merged, reasons: desk.words("merge"), other: survivor.id)
         let merged = survivor.absorbing(absorbed, computed: engine.scorer.merged(survivor, absorbed), sequence: nextSequence)
-        let one = try restate(merged, .merge, other: absorbed.id, [], desk, now: now, levelBefore: survivor.urgency.level)
+        let one = try restate(merged, .merge, other: absorbed.id, [], desk, now: now)
         let leaves = survivor.holder != nil && absorbed.holder != survivor.holder
         return DeskOutcome(
             sequence: one.lastSequence, incident: one, other: closed, unitLeft: leaves ? absorbed.holder : nil)
@@ -126,9 +132,8 @@ extension StationCore {
         // What the source was taken apart from, these tips were, too.
         for other in source.apart + [source.id] { new.setApart(from: other) }
         let moved = leaving.map(\.key)
-        let before = source.urgency.level
-        let one = try restate(left, cause, other: id, moved, desk, now: now, levelBefore: before)
-        let other = try restate(new, cause, other: source.id, moved, desk, now: now, levelBefore: new.urgency.level)
+        let one = try restate(left, cause, other: id, moved, desk, now: now)
+        let other = try restate(new, cause, other: source.id, moved, desk, now: now)
         return DeskOutcome(sequence: other.lastSequence, incident: one, other: other, unitLeft: nil)
     }
 
@@ -167,8 +172,7 @@ extension StationCore {
         let change = Event.incidentRegraded(
             IncidentRegraded(incident: incident.id, level: level, reason: desk.reason, by: desk.by))
         let one = try record(
-            change, about: incident.id, now: now, kind: .regraded, levelBefore: incident.urgency.level,
-            reasons: desk.words(level == nil ? "regrade.lifted" : "regrade"))
+            change, about: incident.id, now: now, kind: .regraded, reasons: desk.words(level == nil ? "regrade.lifted" : "regrade"))
         return DeskOutcome(sequence: one.lastSequence, incident: one, other: nil, unitLeft: nil)
     }
 
@@ -176,7 +180,7 @@ extension StationCore {
 
     private mutating func restate(
         _ incident: Incident, _ cause: IncidentRestated.Cause, other: IncidentID, _ moved: [TipKey], _ desk: Desk,
-        now: Timestamp, levelBefore: UrgencyLevel
+        now: Timestamp
     ) throws(Rejection) -> Incident {
         let code =
             switch cause {
@@ -188,26 +192,18 @@ extension StationCore {
             .incidentRestated(
                 IncidentRestated(
                     incident: incident, cause: cause, other: other, moved: moved, reason: desk.reason, by: desk.by)),
-            about: incident.id, now: now, kind: cause == .merge ? .merged : .split, levelBefore: levelBefore,
-            reasons: desk.words(code), other: other)
+            about: incident.id, now: now, kind: cause == .merge ? .merged : .split, reasons: desk.words(code), other: other)
     }
 
-    /// Folds one event in and stages its record. It goes in the lane of the higher level, before or after, so that who saw
-    /// an incident among the alerts hears that it is none any more.
     private mutating func record(
-        _ event: Event, about id: IncidentID, now: Timestamp, kind: EventKind, levelBefore: UrgencyLevel,
-        reasons: [Reason], other: IncidentID? = nil
+        _ event: Event, about id: IncidentID, now: Timestamp, kind: EventKind, reasons: [Reason], other: IncidentID? = nil
     ) throws(Rejection) -> Incident {
-        let sequence = nextSequence
-        state.apply(Record(sequence: sequence, at: now, events: [event]))
-        guard let incident = state.incidents[id] else { throw Rejection(.unavailable, "\(id) could not be changed") }
-        index.follow(id, in: state)
-        let level = max(levelBefore, incident.urgency.level)
-        publish(
-            FeedEvent(
-                sequence: sequence, lane: Lane(level: level), at: now, kind: kind, incident: incident, reasons: reasons,
-                other: other),
-            level: level, events: [event], tip: nil)
+        let incident = record(event, about: id, now: now) { told in
+            told.kind = kind
+            told.reasons = reasons
+            told.other = other
+        }
+        guard let incident else { throw Rejection(.unavailable, "\(id) could not be changed") }
         return incident
     }
 }

@@ -1,53 +1,9 @@
-internal import DispatchDesk
 internal import Journal
 internal import TipModel
 internal import Triage
 
-// What units, posts and the administration change.
+// What posts and the administration change.
 extension StationCore {
-    mutating func take(_ command: StepCommand, now: Timestamp) {
-        let unit = command.unit
-        guard isEnrolled(.unit(unit.id)) else {
-            answer(command, Rejection(.revoked, "this key was revoked; ask the station to enrol the unit again"), nil, 0)
-            return
-        }
-        guard let incident = state.incidents[command.incident], unit.zones.contains(incident.zone) else {
-            // The same words whether it does not exist or is not theirs to see.
-            answer(command, Rejection(.notFound, "\(command.incident) is not an incident of your zones"), nil, 0)
-            return
-        }
-        let decision = Lifecycle.decide(
-            command.step, by: unit.id, on: incident, disposition: command.disposition, note: command.note)
-        switch decision {
-        case .already: answer(command, nil, incident, 0)
-        case .refuse(let rejection): answer(command, rejection, incident, 0)
-        case .move(let change):
-            let sequence = nextSequence
-            state.apply(Record(sequence: sequence, at: now, events: [.phaseChanged(change)]))
-            guard let moved = state.incidents[command.incident] else { return }
-            index.follow(moved.id, in: state)
-            let level = moved.urgency.level
-            publish(
-                FeedEvent(
-                    sequence: sequence, lane: Lane(level: level), at: now, kind: EventKind(phase: change.phase),
-                    incident: moved, unit: unit.id),
-                level: level, events: [.phaseChanged(change)], tip: nil)
-            answer(command, nil, moved, sequence)
-        }
-    }
-
-    private mutating func answer(
-        _ command: StepCommand, _ refusal: Rejection?, _ incident: Incident?, _ sequence: SequenceNumber
-    ) {
-        if let refusal { counters.count(refusal.code) }
-        batch.replies.append { failure in
-            command.reply(
-                StepOutcome(
-                    incidentID: command.incident, refusal: failure.map(Rejection.init(unavailable:)) ?? refusal,
-                    incident: failure == nil ? incident : nil, sequence: failure == nil ? sequence : 0))
-        }
-    }
-
     mutating func hear(_ post: PostID, series: UInt64, lowestUnsent: UInt64, now: Timestamp) {
         guard let ledger = state.ledgers[post] else { return }
         var events: [Event] = []

@@ -26,6 +26,7 @@ public struct StationCore: ~Copyable {
     let time: any TimeSource
     var state: StationState
     var rules: TriageRules
+    var dispatch: DispatchRules
     var engine: TriageEngine
     var index: OpenIncidentIndex
     var batch = Batch()
@@ -48,11 +49,13 @@ public struct StationCore: ~Copyable {
 
     /// - Parameter state: folded from this journal.
     public init(
-        journal: any Journal, state: StationState, rules: TriageRules, settings: Settings, time: any TimeSource
+        journal: any Journal, state: StationState, rules: TriageRules, dispatch: DispatchRules = .standard, settings: Settings,
+        time: any TimeSource
     ) {
         self.journal = journal
         self.state = state
         self.rules = rules
+        self.dispatch = dispatch
         self.settings = settings
         self.time = time
         engine = TriageEngine(rules: rules)
@@ -119,6 +122,9 @@ public struct StationCore: ~Copyable {
             }
         case .step(let step): take(step, now: now)
         case .desk(let command): take(command, now: now)
+        case .acknowledge(let command): take(command, now: now)
+        case .postHandled(let command): take(command, now: now)
+        case .dispatch(let rules): dispatch = rules
         case .heartbeat(let post, let series, let lowestUnsent):
             hear(post, series: series, lowestUnsent: lowestUnsent, now: now)
         case .silent(let post, let since):

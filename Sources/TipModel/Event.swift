@@ -6,7 +6,7 @@ public enum Event: Hashable, Sendable {
     case incidentOpened(IncidentOpened)
     case tipCorrelated(TipCorrelated)
     case urgencyChanged(UrgencyChanged)
-    /// claim, en route, on scene, clear, release: one shape, because each is a unit moving an incident to a phase.
+    /// Every step of a unit, the desk or a post: one shape, because each brings a unit, or the incident, to a phase.
     case phaseChanged(PhaseChanged)
     case postEnrolled(PostEnrolled)
     case unitEnrolled(UnitEnrolled)
@@ -21,6 +21,8 @@ public enum Event: Hashable, Sendable {
     case incidentMerged(IncidentMerged)
     case incidentRestated(IncidentRestated)
     case incidentRegraded(IncidentRegraded)
+    case incidentAcknowledged(IncidentAcknowledged)
+    case incidentEscalated(IncidentEscalated)
 }
 
 /// Finds a tip again: the post that sent it, and the id that it made.
@@ -182,21 +184,80 @@ public struct IncidentRegraded: Hashable, Sendable {
     }
 }
 
+/// A step: a unit comes to a phase, or leaves (`open`), or the incident is `cleared`.
 public struct PhaseChanged: Hashable, Sendable {
     public var incident: IncidentID
-    public var unit: UnitID
+    /// Whose phase it is; nil for a step that is about no unit.
+    public var unit: UnitID?
+    /// The unit's; `open` where it leaves or the incident is opened again.
     public var phase: Phase
     public var disposition: Disposition?
     public var note: String
+    public var action: StepAction
+    public var by: Operator
+    /// Of a hand-over: the unit whose place ``unit`` takes.
+    public var from: UnitID?
 
+    /// - Parameters:
+    ///   - action: nil for the one that leads to `phase` by itself.
+    ///   - by: nil for the unit itself.
     public init(
-        incident: IncidentID, unit: UnitID, phase: Phase, disposition: Disposition? = nil, note: String = ""
+        incident: IncidentID, unit: UnitID?, phase: Phase, disposition: Disposition? = nil, note: String = "",
+        action: StepAction? = nil, by: Operator? = nil, from: UnitID? = nil
     ) {
         self.incident = incident
         self.unit = unit
         self.phase = phase
         self.disposition = disposition
         self.note = note
+        self.action = action ?? StepAction(phase: phase)
+        self.by = by ?? Self.itself(unit)
+        self.from = from
+    }
+
+    private static func itself(_ unit: UnitID?) -> Operator { Operator(.unit, unit?.rawValue ?? "") }
+
+    /// Nil where it follows from the rest: so are they written.
+    public var statedAction: StepAction? { action == StepAction(phase: phase) ? nil : action }
+    public var statedBy: Operator? { by == Self.itself(unit) ? nil : by }
+}
+
+/// 已阅: the alarm rests.
+public struct IncidentAcknowledged: Hashable, Sendable {
+    public var incident: IncidentID
+    public var by: Operator
+    /// Reminders go on then, if nobody has claimed it.
+    public var restUntil: Timestamp
+
+    public init(incident: IncidentID, by: Operator, restUntil: Timestamp) {
+        self.incident = incident
+        self.by = by
+        self.restUntil = restUntil
+    }
+}
+
+/// A rung of the ladder was reached, or those on it were reminded.
+public struct IncidentEscalated: Hashable, Sendable {
+    public var incident: IncidentID
+    public var rung: EscalationRung
+    /// 0 where the rung was reached, else which reminder it is.
+    public var reminder: UInt32
+    /// Units of neighbouring zones that may see it from now on, and until when.
+    public var granted: [UnitID]
+    public var until: Timestamp?
+    /// What was waited for, and how long.
+    public var reason: Reason
+
+    public init(
+        incident: IncidentID, rung: EscalationRung, reminder: UInt32 = 0, granted: [UnitID] = [], until: Timestamp? = nil,
+        reason: Reason
+    ) {
+        self.incident = incident
+        self.rung = rung
+        self.reminder = reminder
+        self.granted = granted
+        self.until = until
+        self.reason = reason
     }
 }
 

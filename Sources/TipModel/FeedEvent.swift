@@ -13,6 +13,23 @@ public enum EventKind: UInt8, CaseIterable, Sendable {
     case split = 9
     /// The desk gave it another level, or lifted the one that it gave.
     case regraded = 10
+    /// A further unit joined.
+    case joined = 11
+    /// A unit left, and others still have it.
+    case left = 12
+    /// The desk took a unit off.
+    case recalled = 13
+    /// The desk sent a unit.
+    case assigned = 14
+    /// A unit took another's place.
+    case handedOver = 15
+    /// The unit goes to another incident first.
+    case diverted = 16
+    /// Somebody has seen it: the alarm rests.
+    case acknowledged = 17
+    /// Nobody came in time, or a unit does not get on.
+    case escalated = 18
+    case reopened = 19
 
     public var name: String {
         switch self {
@@ -26,17 +43,34 @@ public enum EventKind: UInt8, CaseIterable, Sendable {
         case .merged: "merged"
         case .split: "split"
         case .regraded: "regraded"
+        case .joined: "joined"
+        case .left: "left"
+        case .recalled: "recalled"
+        case .assigned: "assigned"
+        case .handedOver: "handed_over"
+        case .diverted: "diverted"
+        case .acknowledged: "acknowledged"
+        case .escalated: "escalated"
+        case .reopened: "reopened"
         }
     }
 
-    public init(phase: Phase) {
+    /// What a step is told as.
+    /// - Parameter after: the incident's phase after it.
+    public init(_ change: PhaseChanged, after: Phase) {
         self =
-            switch phase {
-            case .open: .released
-            case .claimed: .claimed
+            switch change.action {
+            case .claim: .claimed
+            case .join: .joined
+            case .assign: .assigned
+            case .release: after == .open ? .released : .left
+            case .recall: .recalled
+            case .handOver: .handedOver
+            case .divert: .diverted
             case .enRoute: .enRoute
             case .onScene: .onScene
-            case .cleared: .cleared
+            case .clear, .handledByPost: .cleared
+            case .reopen: .reopened
             }
     }
 }
@@ -86,10 +120,17 @@ public struct FeedEvent: Hashable, Sendable {
     public var alarm: Bool
     /// The other incident of a merge or split.
     public var other: IncidentID?
+    /// Who did it, where that is not ``unit`` itself.
+    public var by: Operator?
+    /// Of a hand-over: the unit whose place ``unit`` took.
+    public var from: UnitID?
+    /// Of an escalation: what was reached.
+    public var rung: EscalationRung?
 
     public init(
         sequence: SequenceNumber, lane: Lane, at: Timestamp, kind: EventKind, incident: Incident, tip: TipSummary? = nil,
-        unit: UnitID? = nil, reasons: [Reason] = [], alarm: Bool = false, other: IncidentID? = nil
+        unit: UnitID? = nil, reasons: [Reason] = [], alarm: Bool = false, other: IncidentID? = nil,
+        by: Operator? = nil, from: UnitID? = nil, rung: EscalationRung? = nil
     ) {
         self.sequence = sequence
         self.lane = lane
@@ -101,5 +142,8 @@ public struct FeedEvent: Hashable, Sendable {
         self.reasons = reasons
         self.alarm = alarm
         self.other = other
+        self.by = by
+        self.from = from
+        self.rung = rung
     }
 }

@@ -65,6 +65,10 @@ public struct Incident: Hashable, Sendable {
         public static let witnesses = 32
         /// Incidents that it was split from, or that were split from it: the newest are kept.
         public static let apart = 16
+        /// Units that have it together.
+        public static let crew = 8
+        /// Units beyond its zone that may see it for a time.
+        public static let grants = 32
     }
 
     public var id: IncidentID
@@ -89,9 +93,10 @@ public struct Incident: Hashable, Sendable {
     /// Hashes of (post, reporter): who has already been counted as a witness.
     public var witnesses: [UInt64]
     public var evidence: [Evidence]
+    /// The furthest of its crew's, and `open` without one.
     public var phase: Phase
-    /// The unit that has it, from claim to clear.
-    public var holder: UnitID?
+    /// The units that have it; the first one leads. A cleared one keeps those that had it.
+    public var crew: [Assignment]
     public var phaseSince: Timestamp
     public var disposition: Disposition?
     /// The newest record about it.
@@ -104,6 +109,11 @@ public struct Incident: Hashable, Sendable {
     public var suggestion: IncidentID?
     /// Those that the desk took it apart from, newest last. Nothing automatic brings them together again.
     public var apart: [IncidentID] = []
+    /// The first that it was seen by.
+    public var acknowledgement: Acknowledgement?
+    public var escalation: Escalation
+    /// Units beyond its zone that may see it and act on it, until a moment that may have passed.
+    public var grants: [Grant] = []
     /// What the desk says of its level, while that stands. ``urgency`` is then what the desk says.
     public var regrade: Regrade?
     /// What the tips make of it, where a regrade stands; see ``computedUrgency``.
@@ -136,11 +146,22 @@ public struct Incident: Hashable, Sendable {
         self.witnesses = witnesses
         self.evidence = evidence
         self.phase = phase
-        self.holder = holder
+        crew = Self.crew(holder, phase, phaseSince)
         self.phaseSince = phaseSince
+        escalation = Escalation(since: phaseSince)
         self.disposition = disposition
         self.lastSequence = lastSequence
     }
+
+    /// The crew that follows from an incident's holder and phase alone.
+    private static func crew(_ holder: UnitID?, _ phase: Phase, _ since: Timestamp) -> [Assignment] {
+        guard let holder else { return [] }
+        let own = phase == .enRoute || phase == .onScene ? phase : .claimed
+        return [Assignment(unit: holder, phase: own, since: since, by: .unit(holder))]
+    }
+
+    /// Nil where it follows from holder and phase: so is it written, and so are records from before there were crews.
+    public var statedCrew: [Assignment]? { crew == Self.crew(holder, phase, phaseSince) ? nil : crew }
 }
 
 /// A level that the desk gave, in place of the computed one.

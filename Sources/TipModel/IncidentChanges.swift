@@ -24,22 +24,14 @@ extension Incident {
     /// What the tips make of it, whether a regrade stands or not: what further tips are combined with.
     public var computedUrgency: Urgency { computed ?? urgency }
 
-    mutating func rescore(_ change: UrgencyChanged, sequence: SequenceNumber) {
+    mutating func rescore(_ change: UrgencyChanged, at time: Timestamp, sequence: SequenceNumber) {
+        let before = urgency.level
         if change.overrules { regrade?.isOverruled = true }
         setUrgency(change.urgency)
+        restartLadder(from: before, at: time)
         // With a tip or a step in the same record it is one change.
         if lastSequence != sequence { version &+= 1 }
         lastSequence = sequence
-    }
-
-    mutating func move(_ change: PhaseChanged, at time: Timestamp, sequence: SequenceNumber) {
-        version &+= 1
-        lastSequence = sequence
-        phase = change.phase
-        phaseSince = time
-        // A release gives the incident back; a clear keeps the name of the unit that cleared it.
-        holder = change.phase == .open ? nil : change.unit
-        disposition = change.disposition
     }
 }
 

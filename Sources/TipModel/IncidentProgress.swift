@@ -16,14 +16,14 @@ public struct IncidentProgress: Hashable, Sendable {
     public var disposition: Disposition?
     /// The incident that it is a part of now.
     public var mergedInto: IncidentID?
-    /// The highest rung of the escalation, "" for none.
-    public var escalated: String
+    /// The rung of escalation that was reached last.
+    public var escalated: EscalationRung?
     public var drill: Bool
 
     public init(
         phase: Phase, level: UrgencyLevel, unit: UnitID? = nil, since: Timestamp, acknowledgedAt: Timestamp? = nil,
         claimedAt: Timestamp? = nil, enRouteAt: Timestamp? = nil, onSceneAt: Timestamp? = nil, clearedAt: Timestamp? = nil,
-        disposition: Disposition? = nil, mergedInto: IncidentID? = nil, escalated: String = "", drill: Bool = false
+        disposition: Disposition? = nil, mergedInto: IncidentID? = nil, escalated: EscalationRung? = nil, drill: Bool = false
     ) {
         self.phase = phase
         self.level = level
@@ -47,13 +47,13 @@ public struct IncidentProgress: Hashable, Sendable {
         func time(_ of: Phase, _ known: Timestamp?) -> Timestamp? { phase == of ? since : phase.rawValue > of.rawValue ? known : nil }
         self.init(
             phase: phase, level: incident.urgency.level, unit: incident.holder ?? (phase == .cleared ? before?.unit : nil),
-            since: since, claimedAt: time(.claimed, before?.claimedAt), enRouteAt: time(.enRoute, before?.enRouteAt),
+            since: since, acknowledgedAt: incident.acknowledgement?.at, claimedAt: time(.claimed, before?.claimedAt), enRouteAt: time(.enRoute, before?.enRouteAt),
             onSceneAt: time(.onScene, before?.onSceneAt), clearedAt: phase == .cleared ? since : nil,
-            disposition: incident.disposition, mergedInto: incident.mergedInto, drill: incident.drill)
+            disposition: incident.disposition, mergedInto: incident.mergedInto, escalated: incident.escalation.rung, drill: incident.drill)
     }
 
     /// Whether it says no more than the receipts of its tips did.
-    public var isFresh: Bool { phase == .open && acknowledgedAt == nil && escalated.isEmpty }
+    public var isFresh: Bool { phase == .open && acknowledgedAt == nil && escalated == nil }
 }
 
 /// What a post is told of one incident.

@@ -15,11 +15,12 @@ extension Incident {
     mutating func regrade(_ change: IncidentRegraded, at time: Timestamp, sequence: SequenceNumber) {
         version &+= 1
         lastSequence = sequence
-        let computed = computedUrgency
+        let (computed, before) = (computedUrgency, urgency.level)
         regrade = change.level.map {
             Regrade(level: $0, reason: change.reason, by: change.by, at: time, sequence: sequence)
         }
         setUrgency(computed)
+        restartLadder(from: before, at: time)
     }
 
     /// Closes it as a part of another one. Who had it stays on record.
@@ -56,9 +57,15 @@ extension Incident {
         if place.isEmpty { one.place = other.place }
         one.position = position ?? other.position
         if phase == .open {
-            (one.phase, one.holder, one.phaseSince) = (other.phase, other.holder, other.phaseSince)
-            if other.phase == .open { one.phaseSince = min(phaseSince, other.phaseSince) }
+            (one.phase, one.crew, one.phaseSince, one.escalation) = (other.phase, other.crew, other.phaseSince, other.escalation)
+            if other.phase == .open {
+                one.phaseSince = min(phaseSince, other.phaseSince)
+                // The ladder of the graver one goes on.
+                if urgency.level >= other.urgency.level { one.escalation = escalation }
+            }
         }
+        one.acknowledgement = [acknowledgement, other.acknowledgement].compactMap(\.self).min { $0.at < $1.at }
+        one.grants = Self.union(grants, other.grants, bound: Limits.grants)
         one.follows = follows ?? (other.follows == id ? nil : other.follows)
         one.suggestion = [suggestion, other.suggestion].compactMap(\.self).first { $0 != id && $0 != other.id }
         one.apart = Array(
@@ -91,7 +98,8 @@ extension Incident {
             one.setUrgency(combine(one.urgency, member.urgency, one.witnesses.count))
         }
         one.version = version &+ 1
-        (one.phase, one.holder, one.disposition) = (phase, holder, disposition)
+        (one.phase, one.crew, one.disposition) = (phase, crew, disposition)
+        (one.acknowledgement, one.escalation, one.grants) = (acknowledgement, escalation, grants)
         (one.mergedInto, one.follows, one.suggestion, one.apart) = (mergedInto, follows, suggestion, apart)
         let computed = one.urgency
         one.regrade = regrade

@@ -171,6 +171,8 @@ extension Event {
         case .incidentMerged(let merge): [merge.absorbed]
         case .incidentRestated(let restated): [restated.incident.id]
         case .incidentRegraded(let change): [change.incident]
+        case .incidentAcknowledged(let seen): [seen.incident]
+        case .incidentEscalated(let step): [step.incident]
         case .tipAccepted, .postEnrolled, .unitEnrolled, .revoked, .postFellSilent, .postHeard, .tipsMissing, .cursorAdvanced: []
         }
     }

@@ -24,6 +24,8 @@ public struct StationState: Hashable, Sendable {
     public private(set) var places = PlaceHistory()
     /// What posts hear of the incidents that hold their tips.
     public private(set) var shares = PostShares()
+    /// The uncleared incidents in whose crew a unit is; follows from ``incidents``.
+    public private(set) var assignments: [UnitID: Set<IncidentID>] = [:]
 
     public init() {}
 
@@ -46,10 +48,21 @@ public struct StationState: Hashable, Sendable {
         self.records = records
         self.places = places
         self.shares = shares
+        for incident in incidents where incident.phase != .cleared {
+            for assignment in incident.crew { assignments[assignment.unit, default: []].insert(incident.id) }
+        }
     }
 
     /// Open incidents, in no particular order.
     public var openIncidents: some Sequence<Incident> { incidents.values.lazy.filter { $0.phase != .cleared } }
+
+    /// What a unit is under way to or at; nil where it is free or only has what waits for it.
+    public func active(_ unit: UnitID) -> IncidentID? {
+        (assignments[unit] ?? []).filter { id in
+            guard let phase = incidents[id]?.assignment(of: unit)?.phase else { return false }
+            return phase == .enRoute || phase == .onScene
+        }.min()
+    }
 
     /// Folds one record in. Records must come in order; an event about something unknown is ignored, because a
     /// fold that could fail would make a damaged record stop the daemon.
@@ -66,7 +79,7 @@ public struct StationState: Hashable, Sendable {
             case .tipCorrelated(let correlated):
                 if let accepted { attach(correlated, tip: accepted, record) }
             case .urgencyChanged(let change):
-                incidents[change.incident]?.rescore(change, sequence: record.sequence)
+                incidents[change.incident]?.rescore(change, at: record.at, sequence: record.sequence)
                 noteCleared(change.incident)
             case .phaseChanged(let change):
                 move(change, record)
@@ -94,6 +107,12 @@ public struct StationState: Hashable, Sendable {
             case .incidentRegraded(let change):
                 incidents[change.incident]?.regrade(change, at: record.at, sequence: record.sequence)
                 noteCleared(change.incident)
+            case .incidentAcknowledged(let seen):
+                incidents[seen.incident]?.acknowledge(seen, at: record.at, sequence: record.sequence)
+                noteCleared(seen.incident)
+            case .incidentEscalated(let step):
+                incidents[step.incident]?.escalate(step, at: record.at, sequence: record.sequence)
+                noteCleared(step.incident)
             }
         }
         shares.apply(record, incidents: incidents)
@@ -135,6 +154,7 @@ public struct StationState: Hashable, Sendable {
     private mutating func move(_ change: PhaseChanged, _ record: Record) {
         guard let before = incidents[change.incident] else { return }
         incidents[change.incident]?.move(change, at: record.at, sequence: record.sequence)
+        noteCrew(change.incident, before: before)
         if change.phase == .cleared, before.phase != .cleared, !before.drill {
             totals.cleared += 1
             if let disposition = change.disposition, let witness = before.witnesses.first {
@@ -147,6 +167,7 @@ public struct StationState: Hashable, Sendable {
     private mutating func close(_ merge: IncidentMerged, _ record: Record) {
         guard let before = incidents[merge.absorbed], merge.absorbed != merge.survivor else { return }
         incidents[merge.absorbed]?.close(merge, at: record.at, sequence: record.sequence)
+        noteCrew(merge.absorbed, before: before)
         if before.phase != .cleared, !before.drill { totals.cleared += 1 }
         noteCleared(merge.absorbed)
     }
@@ -163,7 +184,20 @@ public struct StationState: Hashable, Sendable {
         incident.lastSequence = record.sequence
         if let before, before.phase != .cleared, incident.phase == .cleared, !before.drill { totals.cleared += 1 }
         incidents[id] = incident
+        noteCrew(id, before: before)
         noteCleared(id)
+    }
+
+    /// Keeps ``assignments`` true after a crew may have changed.
+    private mutating func noteCrew(_ id: IncidentID, before: Incident?) {
+        func crew(_ incident: Incident?) -> [UnitID] {
+            incident.map { $0.phase == .cleared ? [] : $0.crew.map(\.unit) } ?? []
+        }
+        for unit in crew(before) {
+            assignments[unit]?.remove(id)
+            if assignments[unit]?.isEmpty == true { assignments[unit] = nil }
+        }
+        for unit in crew(incidents[id]) { assignments[unit, default: []].insert(id) }
     }
 
     /// Keeps ``recentlyCleared`` true after an incident was touched. Steps that no rule of today allows (cleared

@@ -89,7 +89,9 @@ public enum FeedCodec {
             incident: Incident(message.incident, lastSequence: message.sequence),
             tip: message.hasTip ? TipSummary(message.tip) : nil,
             unit: message.unit.isEmpty ? nil : UnitID(unchecked: message.unit),
-            reasons: message.reasons.map { Reason($0) }, alarm: message.alarm, other: IncidentID(known: message.other))
+            reasons: message.reasons.map { Reason($0) }, alarm: message.alarm, other: IncidentID(known: message.other),
+            by: message.hasBy ? Operator(message.by) : nil, from: message.from.isEmpty ? nil : UnitID(unchecked: message.from),
+            rung: EscalationRung(message.rung))
     }
 }
 

@@ -91,6 +91,10 @@ extension Watchpost_V1_IncidentSnapshot {
         disposition = .init(rawValue: Int(incident.disposition?.rawValue ?? 0)) ?? .unspecified
         mergedInto = incident.mergedInto?.rawValue ?? 0
         follows = incident.follows?.rawValue ?? 0
+        crew = incident.statedCrew?.map { .init($0) } ?? []
+        if let seen = incident.acknowledgement { acknowledgement = .init(seen) }
+        if incident.hasEscalated { escalation = .init(incident.escalation) }
+        grants = incident.grants.map { .init($0) }
     }
 }
 
@@ -116,6 +120,10 @@ extension Incident {
             lastSequence: lastSequence)
         mergedInto = IncidentID(known: message.mergedInto)
         follows = IncidentID(known: message.follows)
+        if !message.crew.isEmpty { crew = message.crew.prefix(Limits.crew).map { Assignment($0) } }
+        if message.hasAcknowledgement { acknowledgement = Acknowledgement(message.acknowledgement) }
+        if message.hasEscalation { escalation = Escalation(message.escalation) }
+        grants = message.grants.prefix(Limits.grants).map { Grant($0) }
     }
 }
 

@@ -14,6 +14,15 @@ extension ProtobufWriter {
         write(8, event.reasons)
         bool(9, event.alarm)
         unsigned(10, event.other?.rawValue ?? 0)
+        if let by = event.by { message(11) { $0.write(by) } }
+        string(12, event.from?.rawValue ?? "")
+        unsigned(13, UInt64(event.rung?.rawValue ?? 0))
+    }
+
+    /// The fields of an Operator.
+    package mutating func write(_ by: Operator) {
+        unsigned(1, UInt64(by.role.rawValue))
+        string(2, by.name)
     }
 
     /// Repeated Reason.
@@ -59,6 +68,35 @@ extension ProtobufWriter {
         unsigned(19, UInt64(incident.disposition?.rawValue ?? 0))
         unsigned(20, incident.mergedInto?.rawValue ?? 0)
         unsigned(21, incident.follows?.rawValue ?? 0)
+        for assignment in incident.statedCrew ?? [] { message(22) { $0.write(assignment) } }
+        if let seen = incident.acknowledgement {
+            message(23) { body in
+                body.message(1) { $0.write(seen.by) }
+                body.signed(2, seen.at.milliseconds)
+            }
+        }
+        if incident.hasEscalated { message(24) { $0.write(incident.escalation) } }
+        for grant in incident.grants {
+            message(25) { body in
+                body.string(1, grant.unit.rawValue)
+                body.signed(2, grant.until.milliseconds)
+            }
+        }
+    }
+
+    private mutating func write(_ assignment: Assignment) {
+        string(1, assignment.unit.rawValue)
+        unsigned(2, UInt64(assignment.phase.rawValue))
+        signed(3, assignment.since.milliseconds)
+        if assignment.by != .unit(assignment.unit) { message(4) { $0.write(assignment.by) } }
+    }
+
+    private mutating func write(_ escalation: Escalation) {
+        signed(1, escalation.since.milliseconds)
+        unsigned(2, UInt64(escalation.rung?.rawValue ?? 0))
+        signed(3, escalation.toldAt?.milliseconds ?? 0)
+        unsigned(4, UInt64(escalation.reminders))
+        signed(5, escalation.restUntil?.milliseconds ?? 0)
     }
 
     /// The fields of a TipSummary.

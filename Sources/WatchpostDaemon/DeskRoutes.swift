@@ -54,7 +54,7 @@ private func act(
 ) async throws -> DeskReport {
     let by = try await user(context.peer)
     let outcome: DeskOutcome = try await view.command { reply in
-        .desk(DeskCommand(action: action, reason: reason, by: by, reply: reply))
+        .desk(DeskCommand(action: action, reason: reason, by: Operator(.desk, by), reply: reply))
     }
     return DeskReport(
         action: name, sequence: outcome.sequence, incident: IncidentReport(outcome.incident),

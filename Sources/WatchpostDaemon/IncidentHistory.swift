@@ -33,8 +33,18 @@ struct IncidentHistory {
                 history.append(
                     HistoryReport(
                         sequence: record.sequence, atMs: record.at.milliseconds,
-                        event: EventKind(phase: change.phase).name, unit: change.unit.rawValue,
-                        disposition: change.disposition?.name, note: change.note.isEmpty ? nil : change.note))
+                        event: EventKind(change, after: change.phase).name, unit: change.unit?.rawValue,
+                        disposition: change.disposition?.name, note: change.note.isEmpty ? nil : change.note,
+                        by: change.statedBy?.name))
+            case .incidentAcknowledged(let seen):
+                history.append(
+                    HistoryReport(
+                        sequence: record.sequence, atMs: record.at.milliseconds, event: EventKind.acknowledged.name, by: seen.by.name))
+            case .incidentEscalated(let step):
+                history.append(
+                    HistoryReport(
+                        sequence: record.sequence, atMs: record.at.milliseconds, event: EventKind.escalated.name,
+                        note: step.rung.name))
             case .incidentMerged(let merge): add(record, "merged_into", merge.survivor, merge.reason, merge.by)
             case .incidentRestated(let restated):
                 let name = restated.cause == .merge ? "took_in" : restated.isNew ? "split_off" : "tips_left"

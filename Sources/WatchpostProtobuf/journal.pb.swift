@@ -221,6 +221,22 @@ public nonisolated struct Watchpost_Journal_V1_JournalEvent: Sendable {
     set {kind = .incidentRegraded(newValue)}
   }
 
+  public var incidentAcknowledged: Watchpost_Journal_V1_IncidentAcknowledged {
+    get {
+      if case .incidentAcknowledged(let v)? = kind {return v}
+      return Watchpost_Journal_V1_IncidentAcknowledged()
+    }
+    set {kind = .incidentAcknowledged(newValue)}
+  }
+
+  public var incidentEscalated: Watchpost_Journal_V1_IncidentEscalated {
+    get {
+      if case .incidentEscalated(let v)? = kind {return v}
+      return Watchpost_Journal_V1_IncidentEscalated()
+    }
+    set {kind = .incidentEscalated(newValue)}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public nonisolated enum OneOf_Kind: Equatable, Sendable {
@@ -239,6 +255,8 @@ public nonisolated struct Watchpost_Journal_V1_JournalEvent: Sendable {
     case incidentMerged(Watchpost_Journal_V1_IncidentMerged)
     case incidentRestated(Watchpost_Journal_V1_IncidentRestated)
     case incidentRegraded(Watchpost_Journal_V1_IncidentRegraded)
+    case incidentAcknowledged(Watchpost_Journal_V1_IncidentAcknowledged)
+    case incidentEscalated(Watchpost_Journal_V1_IncidentEscalated)
 
   }
 
@@ -379,6 +397,8 @@ public nonisolated struct Watchpost_Journal_V1_UrgencyChanged: Sendable {
   fileprivate var _urgency: Watchpost_Journal_V1_Urgency? = nil
 }
 
+/// A step. Those from before there were crews have no action and no `by`: both follow from phase and unit then, and are
+/// left out wherever they do.
 public nonisolated struct Watchpost_Journal_V1_PhaseChanged: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -386,17 +406,95 @@ public nonisolated struct Watchpost_Journal_V1_PhaseChanged: Sendable {
 
   public var incident: UInt64 = 0
 
+  /// whose phase it is; empty for a step that is about no unit
   public var unit: String = String()
 
+  /// the unit's; OPEN where it leaves, or the incident is opened again
   public var phase: Watchpost_V1_Phase = .unspecified
 
   public var disposition: Watchpost_V1_Disposition = .unspecified
 
   public var note: String = String()
 
+  public var by: Watchpost_V1_Operator {
+    get {_by ?? Watchpost_V1_Operator()}
+    set {_by = newValue}
+  }
+  /// Returns true if `by` has been explicitly set.
+  public var hasBy: Bool {self._by != nil}
+  /// Clears the value of `by`. Subsequent reads from it will return its default value.
+  public mutating func clearBy() {self._by = nil}
+
+  public var action: Watchpost_V1_StepAction = .unspecified
+
+  /// of a hand-over: the unit whose place `unit` takes
+  public var from: String = String()
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
+
+  fileprivate var _by: Watchpost_V1_Operator? = nil
+}
+
+public nonisolated struct Watchpost_Journal_V1_IncidentAcknowledged: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var incident: UInt64 = 0
+
+  public var by: Watchpost_V1_Operator {
+    get {_by ?? Watchpost_V1_Operator()}
+    set {_by = newValue}
+  }
+  /// Returns true if `by` has been explicitly set.
+  public var hasBy: Bool {self._by != nil}
+  /// Clears the value of `by`. Subsequent reads from it will return its default value.
+  public mutating func clearBy() {self._by = nil}
+
+  /// reminders go on then
+  public var restUntilMs: Int64 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+
+  fileprivate var _by: Watchpost_V1_Operator? = nil
+}
+
+public nonisolated struct Watchpost_Journal_V1_IncidentEscalated: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var incident: UInt64 = 0
+
+  public var rung: Watchpost_V1_EscalationRung = .unspecified
+
+  /// 0 where the rung was reached
+  public var reminder: UInt32 = 0
+
+  /// units that may see it from now on
+  public var granted: [String] = []
+
+  /// how long they may
+  public var untilMs: Int64 = 0
+
+  public var reason: Watchpost_V1_Reason {
+    get {_reason ?? Watchpost_V1_Reason()}
+    set {_reason = newValue}
+  }
+  /// Returns true if `reason` has been explicitly set.
+  public var hasReason: Bool {self._reason != nil}
+  /// Clears the value of `reason`. Subsequent reads from it will return its default value.
+  public mutating func clearReason() {self._reason = nil}
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+
+  fileprivate var _reason: Watchpost_V1_Reason? = nil
 }
 
 public nonisolated struct Watchpost_Journal_V1_Post: Sendable {
@@ -805,7 +903,7 @@ public nonisolated struct Watchpost_Journal_V1_PostShare: @unchecked Sendable {
     set {_uniqueStorage()._mergedInto = newValue}
   }
 
-  public var escalated: String {
+  public var escalated: Watchpost_V1_EscalationRung {
     get {_storage._escalated}
     set {_uniqueStorage()._escalated = newValue}
   }
@@ -1114,7 +1212,7 @@ nonisolated extension Watchpost_Journal_V1_JournalRecord: SwiftProtobuf.Message,
 
 nonisolated extension Watchpost_Journal_V1_JournalEvent: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".JournalEvent"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{3}tip_accepted\0\u{3}incident_opened\0\u{3}tip_correlated\0\u{3}urgency_changed\0\u{3}phase_changed\0\u{3}post_enrolled\0\u{3}unit_enrolled\0\u{1}revoked\0\u{3}post_fell_silent\0\u{3}post_heard\0\u{3}tips_missing\0\u{3}cursor_advanced\0\u{3}incident_merged\0\u{3}incident_restated\0\u{3}incident_regraded\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{3}tip_accepted\0\u{3}incident_opened\0\u{3}tip_correlated\0\u{3}urgency_changed\0\u{3}phase_changed\0\u{3}post_enrolled\0\u{3}unit_enrolled\0\u{1}revoked\0\u{3}post_fell_silent\0\u{3}post_heard\0\u{3}tips_missing\0\u{3}cursor_advanced\0\u{3}incident_merged\0\u{3}incident_restated\0\u{3}incident_regraded\0\u{3}incident_acknowledged\0\u{3}incident_escalated\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1318,6 +1416,32 @@ nonisolated extension Watchpost_Journal_V1_JournalEvent: SwiftProtobuf.Message, 
           self.kind = .incidentRegraded(v)
         }
       }()
+      case 17: try {
+        var v: Watchpost_Journal_V1_IncidentAcknowledged?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .incidentAcknowledged(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .incidentAcknowledged(v)
+        }
+      }()
+      case 18: try {
+        var v: Watchpost_Journal_V1_IncidentEscalated?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .incidentEscalated(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .incidentEscalated(v)
+        }
+      }()
       default: break
       }
     }
@@ -1391,6 +1515,14 @@ nonisolated extension Watchpost_Journal_V1_JournalEvent: SwiftProtobuf.Message, 
     case .incidentRegraded?: try {
       guard case .incidentRegraded(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 16)
+    }()
+    case .incidentAcknowledged?: try {
+      guard case .incidentAcknowledged(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 17)
+    }()
+    case .incidentEscalated?: try {
+      guard case .incidentEscalated(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 18)
     }()
     case nil: break
     }
@@ -1653,7 +1785,7 @@ nonisolated extension Watchpost_Journal_V1_UrgencyChanged: SwiftProtobuf.Message
 
 nonisolated extension Watchpost_Journal_V1_PhaseChanged: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".PhaseChanged"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}incident\0\u{1}unit\0\u{1}phase\0\u{1}disposition\0\u{1}note\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}incident\0\u{1}unit\0\u{1}phase\0\u{1}disposition\0\u{1}note\0\u{1}by\0\u{1}action\0\u{1}from\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1666,12 +1798,19 @@ nonisolated extension Watchpost_Journal_V1_PhaseChanged: SwiftProtobuf.Message, 
       case 3: try { try decoder.decodeSingularEnumField(value: &self.phase) }()
       case 4: try { try decoder.decodeSingularEnumField(value: &self.disposition) }()
       case 5: try { try decoder.decodeSingularStringField(value: &self.note) }()
+      case 6: try { try decoder.decodeSingularMessageField(value: &self._by) }()
+      case 7: try { try decoder.decodeSingularEnumField(value: &self.action) }()
+      case 8: try { try decoder.decodeSingularStringField(value: &self.from) }()
       default: break
       }
     }
   }
 
   public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
     if self.incident != 0 {
       try visitor.visitSingularUInt64Field(value: self.incident, fieldNumber: 1)
     }
@@ -1687,6 +1826,15 @@ nonisolated extension Watchpost_Journal_V1_PhaseChanged: SwiftProtobuf.Message, 
     if !self.note.isEmpty {
       try visitor.visitSingularStringField(value: self.note, fieldNumber: 5)
     }
+    try { if let v = self._by {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+    } }()
+    if self.action != .unspecified {
+      try visitor.visitSingularEnumField(value: self.action, fieldNumber: 7)
+    }
+    if !self.from.isEmpty {
+      try visitor.visitSingularStringField(value: self.from, fieldNumber: 8)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1696,6 +1844,112 @@ nonisolated extension Watchpost_Journal_V1_PhaseChanged: SwiftProtobuf.Message, 
     if lhs.phase != rhs.phase {return false}
     if lhs.disposition != rhs.disposition {return false}
     if lhs.note != rhs.note {return false}
+    if lhs._by != rhs._by {return false}
+    if lhs.action != rhs.action {return false}
+    if lhs.from != rhs.from {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Watchpost_Journal_V1_IncidentAcknowledged: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".IncidentAcknowledged"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}incident\0\u{1}by\0\u{3}rest_until_ms\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.incident) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._by) }()
+      case 3: try { try decoder.decodeSingularInt64Field(value: &self.restUntilMs) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.incident != 0 {
+      try visitor.visitSingularUInt64Field(value: self.incident, fieldNumber: 1)
+    }
+    try { if let v = self._by {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    if self.restUntilMs != 0 {
+      try visitor.visitSingularInt64Field(value: self.restUntilMs, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Watchpost_Journal_V1_IncidentAcknowledged, rhs: Watchpost_Journal_V1_IncidentAcknowledged) -> Bool {
+    if lhs.incident != rhs.incident {return false}
+    if lhs._by != rhs._by {return false}
+    if lhs.restUntilMs != rhs.restUntilMs {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Watchpost_Journal_V1_IncidentEscalated: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".IncidentEscalated"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}incident\0\u{1}rung\0\u{1}reminder\0\u{1}granted\0\u{3}until_ms\0\u{1}reason\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.incident) }()
+      case 2: try { try decoder.decodeSingularEnumField(value: &self.rung) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.reminder) }()
+      case 4: try { try decoder.decodeRepeatedStringField(value: &self.granted) }()
+      case 5: try { try decoder.decodeSingularInt64Field(value: &self.untilMs) }()
+      case 6: try { try decoder.decodeSingularMessageField(value: &self._reason) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.incident != 0 {
+      try visitor.visitSingularUInt64Field(value: self.incident, fieldNumber: 1)
+    }
+    if self.rung != .unspecified {
+      try visitor.visitSingularEnumField(value: self.rung, fieldNumber: 2)
+    }
+    if self.reminder != 0 {
+      try visitor.visitSingularUInt32Field(value: self.reminder, fieldNumber: 3)
+    }
+    if !self.granted.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.granted, fieldNumber: 4)
+    }
+    if self.untilMs != 0 {
+      try visitor.visitSingularInt64Field(value: self.untilMs, fieldNumber: 5)
+    }
+    try { if let v = self._reason {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Watchpost_Journal_V1_IncidentEscalated, rhs: Watchpost_Journal_V1_IncidentEscalated) -> Bool {
+    if lhs.incident != rhs.incident {return false}
+    if lhs.rung != rhs.rung {return false}
+    if lhs.reminder != rhs.reminder {return false}
+    if lhs.granted != rhs.granted {return false}
+    if lhs.untilMs != rhs.untilMs {return false}
+    if lhs._reason != rhs._reason {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2416,7 +2670,7 @@ nonisolated extension Watchpost_Journal_V1_PostShare: SwiftProtobuf.Message, Swi
     var _clearedAtMs: Int64 = 0
     var _disposition: Watchpost_V1_Disposition = .unspecified
     var _mergedInto: UInt64 = 0
-    var _escalated: String = String()
+    var _escalated: Watchpost_V1_EscalationRung = .unspecified
     var _drill: Bool = false
 
       // This property is used as the initial default value for new instances of the type.
@@ -2478,7 +2732,7 @@ nonisolated extension Watchpost_Journal_V1_PostShare: SwiftProtobuf.Message, Swi
         case 13: try { try decoder.decodeSingularInt64Field(value: &_storage._clearedAtMs) }()
         case 14: try { try decoder.decodeSingularEnumField(value: &_storage._disposition) }()
         case 15: try { try decoder.decodeSingularUInt64Field(value: &_storage._mergedInto) }()
-        case 16: try { try decoder.decodeSingularStringField(value: &_storage._escalated) }()
+        case 16: try { try decoder.decodeSingularEnumField(value: &_storage._escalated) }()
         case 17: try { try decoder.decodeSingularBoolField(value: &_storage._drill) }()
         default: break
         }
@@ -2533,8 +2787,8 @@ nonisolated extension Watchpost_Journal_V1_PostShare: SwiftProtobuf.Message, Swi
       if _storage._mergedInto != 0 {
         try visitor.visitSingularUInt64Field(value: _storage._mergedInto, fieldNumber: 15)
       }
-      if !_storage._escalated.isEmpty {
-        try visitor.visitSingularStringField(value: _storage._escalated, fieldNumber: 16)
+      if _storage._escalated != .unspecified {
+        try visitor.visitSingularEnumField(value: _storage._escalated, fieldNumber: 16)
       }
       if _storage._drill != false {
         try visitor.visitSingularBoolField(value: _storage._drill, fieldNumber: 17)

@@ -335,6 +335,31 @@ public nonisolated enum Watchpost_V1_EventKind: SwiftProtobuf.Enum, Swift.CaseIt
 
   /// the desk gave another level
   case regraded // = 10
+
+  /// a further unit joined
+  case joined // = 11
+
+  /// a unit left, and others still have it
+  case left // = 12
+
+  /// the desk took a unit off
+  case recalled // = 13
+
+  /// the desk sent a unit
+  case assigned // = 14
+
+  /// `unit` took the place of `from`
+  case handedOver // = 15
+
+  /// the unit goes to another incident first; this one waits for it
+  case diverted // = 16
+
+  /// somebody has seen it: stop the alarm
+  case acknowledged // = 17
+
+  /// nobody came in time, or a unit does not get on; `rung` tells who is told
+  case escalated // = 18
+  case reopened // = 19
   case UNRECOGNIZED(Int)
 
   public init() {
@@ -354,6 +379,15 @@ public nonisolated enum Watchpost_V1_EventKind: SwiftProtobuf.Enum, Swift.CaseIt
     case 8: self = .merged
     case 9: self = .split
     case 10: self = .regraded
+    case 11: self = .joined
+    case 12: self = .left
+    case 13: self = .recalled
+    case 14: self = .assigned
+    case 15: self = .handedOver
+    case 16: self = .diverted
+    case 17: self = .acknowledged
+    case 18: self = .escalated
+    case 19: self = .reopened
     default: self = .UNRECOGNIZED(rawValue)
     }
   }
@@ -371,6 +405,15 @@ public nonisolated enum Watchpost_V1_EventKind: SwiftProtobuf.Enum, Swift.CaseIt
     case .merged: return 8
     case .split: return 9
     case .regraded: return 10
+    case .joined: return 11
+    case .left: return 12
+    case .recalled: return 13
+    case .assigned: return 14
+    case .handedOver: return 15
+    case .diverted: return 16
+    case .acknowledged: return 17
+    case .escalated: return 18
+    case .reopened: return 19
     case .UNRECOGNIZED(let i): return i
     }
   }
@@ -388,6 +431,220 @@ public nonisolated enum Watchpost_V1_EventKind: SwiftProtobuf.Enum, Swift.CaseIt
     .merged,
     .split,
     .regraded,
+    .joined,
+    .left,
+    .recalled,
+    .assigned,
+    .handedOver,
+    .diverted,
+    .acknowledged,
+    .escalated,
+    .reopened,
+  ]
+
+}
+
+/// Who did something.
+public nonisolated enum Watchpost_V1_Role: SwiftProtobuf.Enum, Swift.CaseIterable {
+  public typealias RawValue = Int
+  case unspecified // = 0
+
+  /// `name` is its id
+  case unit // = 1
+
+  /// `name` is the user's
+  case desk // = 2
+
+  /// the same
+  case officer // = 3
+
+  /// `name` is its id
+  case post // = 4
+  case UNRECOGNIZED(Int)
+
+  public init() {
+    self = .unspecified
+  }
+
+  public init?(rawValue: Int) {
+    switch rawValue {
+    case 0: self = .unspecified
+    case 1: self = .unit
+    case 2: self = .desk
+    case 3: self = .officer
+    case 4: self = .post
+    default: self = .UNRECOGNIZED(rawValue)
+    }
+  }
+
+  public var rawValue: Int {
+    switch self {
+    case .unspecified: return 0
+    case .unit: return 1
+    case .desk: return 2
+    case .officer: return 3
+    case .post: return 4
+    case .UNRECOGNIZED(let i): return i
+    }
+  }
+
+  // The compiler won't synthesize support with the UNRECOGNIZED case.
+  public static let allCases: [Watchpost_V1_Role] = [
+    .unspecified,
+    .unit,
+    .desk,
+    .officer,
+    .post,
+  ]
+
+}
+
+public nonisolated enum Watchpost_V1_StepAction: SwiftProtobuf.Enum, Swift.CaseIterable {
+  public typealias RawValue = Int
+  case unspecified // = 0
+  case claim // = 1
+  case join // = 2
+  case assign // = 3
+  case release // = 4
+  case recall // = 5
+  case handOver // = 6
+  case divert // = 7
+  case enRoute // = 8
+  case onScene // = 9
+  case clear // = 10
+  case reopen // = 11
+  case handledByPost // = 12
+  case UNRECOGNIZED(Int)
+
+  public init() {
+    self = .unspecified
+  }
+
+  public init?(rawValue: Int) {
+    switch rawValue {
+    case 0: self = .unspecified
+    case 1: self = .claim
+    case 2: self = .join
+    case 3: self = .assign
+    case 4: self = .release
+    case 5: self = .recall
+    case 6: self = .handOver
+    case 7: self = .divert
+    case 8: self = .enRoute
+    case 9: self = .onScene
+    case 10: self = .clear
+    case 11: self = .reopen
+    case 12: self = .handledByPost
+    default: self = .UNRECOGNIZED(rawValue)
+    }
+  }
+
+  public var rawValue: Int {
+    switch self {
+    case .unspecified: return 0
+    case .claim: return 1
+    case .join: return 2
+    case .assign: return 3
+    case .release: return 4
+    case .recall: return 5
+    case .handOver: return 6
+    case .divert: return 7
+    case .enRoute: return 8
+    case .onScene: return 9
+    case .clear: return 10
+    case .reopen: return 11
+    case .handledByPost: return 12
+    case .UNRECOGNIZED(let i): return i
+    }
+  }
+
+  // The compiler won't synthesize support with the UNRECOGNIZED case.
+  public static let allCases: [Watchpost_V1_StepAction] = [
+    .unspecified,
+    .claim,
+    .join,
+    .assign,
+    .release,
+    .recall,
+    .handOver,
+    .divert,
+    .enRoute,
+    .onScene,
+    .clear,
+    .reopen,
+    .handledByPost,
+  ]
+
+}
+
+public nonisolated enum Watchpost_V1_EscalationRung: SwiftProtobuf.Enum, Swift.CaseIterable {
+  public typealias RawValue = Int
+  case unspecified // = 0
+
+  /// unclaimed: the zone's community officer
+  case officer // = 1
+
+  /// unclaimed: the station desk
+  case desk // = 2
+
+  /// unclaimed: patrols of the neighbouring zones
+  case neighbours // = 3
+
+  /// claimed and not under way: the unit
+  case unitIdle // = 4
+
+  /// the same: the desk
+  case unitIdleDesk // = 5
+
+  /// under way for too long: the desk
+  case enRouteLong // = 6
+
+  /// on scene for too long: the desk
+  case onSceneLong // = 7
+  case UNRECOGNIZED(Int)
+
+  public init() {
+    self = .unspecified
+  }
+
+  public init?(rawValue: Int) {
+    switch rawValue {
+    case 0: self = .unspecified
+    case 1: self = .officer
+    case 2: self = .desk
+    case 3: self = .neighbours
+    case 4: self = .unitIdle
+    case 5: self = .unitIdleDesk
+    case 6: self = .enRouteLong
+    case 7: self = .onSceneLong
+    default: self = .UNRECOGNIZED(rawValue)
+    }
+  }
+
+  public var rawValue: Int {
+    switch self {
+    case .unspecified: return 0
+    case .officer: return 1
+    case .desk: return 2
+    case .neighbours: return 3
+    case .unitIdle: return 4
+    case .unitIdleDesk: return 5
+    case .enRouteLong: return 6
+    case .onSceneLong: return 7
+    case .UNRECOGNIZED(let i): return i
+    }
+  }
+
+  // The compiler won't synthesize support with the UNRECOGNIZED case.
+  public static let allCases: [Watchpost_V1_EscalationRung] = [
+    .unspecified,
+    .officer,
+    .desk,
+    .neighbours,
+    .unitIdle,
+    .unitIdleDesk,
+    .enRouteLong,
+    .onSceneLong,
   ]
 
 }
@@ -785,8 +1042,8 @@ public nonisolated struct Watchpost_V1_ProgressItem: Sendable {
   /// the incident that it is a part of now
   public var mergedInto: UInt64 = 0
 
-  /// the highest rung of the escalation, empty for none
-  public var escalated: String = String()
+  /// the rung that was reached last
+  public var escalated: Watchpost_V1_EscalationRung = .unspecified
 
   public var drill: Bool = false
 
@@ -1089,11 +1346,143 @@ public nonisolated struct Watchpost_V1_FeedEvent: @unchecked Sendable {
     set {_uniqueStorage()._other = newValue}
   }
 
+  /// who did it, where that is not `unit` itself
+  public var by: Watchpost_V1_Operator {
+    get {_storage._by ?? Watchpost_V1_Operator()}
+    set {_uniqueStorage()._by = newValue}
+  }
+  /// Returns true if `by` has been explicitly set.
+  public var hasBy: Bool {_storage._by != nil}
+  /// Clears the value of `by`. Subsequent reads from it will return its default value.
+  public mutating func clearBy() {_uniqueStorage()._by = nil}
+
+  /// for HANDED_OVER
+  public var from: String {
+    get {_storage._from}
+    set {_uniqueStorage()._from = newValue}
+  }
+
+  /// for ESCALATED
+  public var rung: Watchpost_V1_EscalationRung {
+    get {_storage._rung}
+    set {_uniqueStorage()._rung = newValue}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
 
   fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+public nonisolated struct Watchpost_V1_Operator: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var role: Watchpost_V1_Role = .unspecified
+
+  /// at most 64 bytes
+  public var name: String = String()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// A unit's part in an incident.
+public nonisolated struct Watchpost_V1_Assignment: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var unit: String = String()
+
+  /// CLAIMED, EN_ROUTE or ON_SCENE
+  public var phase: Watchpost_V1_Phase = .unspecified
+
+  /// in that phase
+  public var sinceMs: Int64 = 0
+
+  /// who brought it there; absent: the unit itself
+  public var by: Watchpost_V1_Operator {
+    get {_by ?? Watchpost_V1_Operator()}
+    set {_by = newValue}
+  }
+  /// Returns true if `by` has been explicitly set.
+  public var hasBy: Bool {self._by != nil}
+  /// Clears the value of `by`. Subsequent reads from it will return its default value.
+  public mutating func clearBy() {self._by = nil}
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+
+  fileprivate var _by: Watchpost_V1_Operator? = nil
+}
+
+/// The first time that somebody had seen it.
+public nonisolated struct Watchpost_V1_Acknowledgement: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var by: Watchpost_V1_Operator {
+    get {_by ?? Watchpost_V1_Operator()}
+    set {_by = newValue}
+  }
+  /// Returns true if `by` has been explicitly set.
+  public var hasBy: Bool {self._by != nil}
+  /// Clears the value of `by`. Subsequent reads from it will return its default value.
+  public mutating func clearBy() {self._by = nil}
+
+  public var atMs: Int64 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+
+  fileprivate var _by: Watchpost_V1_Operator? = nil
+}
+
+/// How far the ladder of escalation has come. Absent while nothing has happened on it.
+public nonisolated struct Watchpost_V1_Escalation: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// what its times count from
+  public var sinceMs: Int64 = 0
+
+  /// reached last
+  public var rung: Watchpost_V1_EscalationRung = .unspecified
+
+  /// the newest notice
+  public var toldAtMs: Int64 = 0
+
+  public var reminders: UInt32 = 0
+
+  /// acknowledged: reminders rest until then
+  public var restUntilMs: Int64 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// Lets a unit beyond its zones see an incident and act on it.
+public nonisolated struct Watchpost_V1_Grant: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var unit: String = String()
+
+  public var untilMs: Int64 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
 }
 
 /// What a patrol sees of a tip: the post, never the reporter.
@@ -1179,7 +1568,7 @@ public nonisolated struct Watchpost_V1_IncidentSnapshot: @unchecked Sendable {
     set {_uniqueStorage()._phase = newValue}
   }
 
-  /// the unit that has it
+  /// the unit that has it, the first of `crew`
   public var holder: String {
     get {_storage._holder}
     set {_uniqueStorage()._holder = newValue}
@@ -1249,6 +1638,37 @@ public nonisolated struct Watchpost_V1_IncidentSnapshot: @unchecked Sendable {
   public var follows: UInt64 {
     get {_storage._follows}
     set {_uniqueStorage()._follows = newValue}
+  }
+
+  /// the units that have it, at most 8, the holder first; absent where the holder alone has it, by
+  public var crew: [Watchpost_V1_Assignment] {
+    get {_storage._crew}
+    set {_uniqueStorage()._crew = newValue}
+  }
+
+  /// itself and since phase_since_ms
+  public var acknowledgement: Watchpost_V1_Acknowledgement {
+    get {_storage._acknowledgement ?? Watchpost_V1_Acknowledgement()}
+    set {_uniqueStorage()._acknowledgement = newValue}
+  }
+  /// Returns true if `acknowledgement` has been explicitly set.
+  public var hasAcknowledgement: Bool {_storage._acknowledgement != nil}
+  /// Clears the value of `acknowledgement`. Subsequent reads from it will return its default value.
+  public mutating func clearAcknowledgement() {_uniqueStorage()._acknowledgement = nil}
+
+  public var escalation: Watchpost_V1_Escalation {
+    get {_storage._escalation ?? Watchpost_V1_Escalation()}
+    set {_uniqueStorage()._escalation = newValue}
+  }
+  /// Returns true if `escalation` has been explicitly set.
+  public var hasEscalation: Bool {_storage._escalation != nil}
+  /// Clears the value of `escalation`. Subsequent reads from it will return its default value.
+  public mutating func clearEscalation() {_uniqueStorage()._escalation = nil}
+
+  /// at most 32; some may have run out
+  public var grants: [Watchpost_V1_Grant] {
+    get {_storage._grants}
+    set {_uniqueStorage()._grants = newValue}
   }
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -1340,7 +1760,19 @@ nonisolated extension Watchpost_V1_Disposition: SwiftProtobuf._ProtoNameProvidin
 }
 
 nonisolated extension Watchpost_V1_EventKind: SwiftProtobuf._ProtoNameProviding {
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0EVENT_KIND_UNSPECIFIED\0\u{1}EVENT_KIND_OPENED\0\u{1}EVENT_KIND_CORRELATED\0\u{1}EVENT_KIND_CLAIMED\0\u{1}EVENT_KIND_EN_ROUTE\0\u{1}EVENT_KIND_ON_SCENE\0\u{1}EVENT_KIND_CLEARED\0\u{1}EVENT_KIND_RELEASED\0\u{1}EVENT_KIND_MERGED\0\u{1}EVENT_KIND_SPLIT\0\u{1}EVENT_KIND_REGRADED\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0EVENT_KIND_UNSPECIFIED\0\u{1}EVENT_KIND_OPENED\0\u{1}EVENT_KIND_CORRELATED\0\u{1}EVENT_KIND_CLAIMED\0\u{1}EVENT_KIND_EN_ROUTE\0\u{1}EVENT_KIND_ON_SCENE\0\u{1}EVENT_KIND_CLEARED\0\u{1}EVENT_KIND_RELEASED\0\u{1}EVENT_KIND_MERGED\0\u{1}EVENT_KIND_SPLIT\0\u{1}EVENT_KIND_REGRADED\0\u{1}EVENT_KIND_JOINED\0\u{1}EVENT_KIND_LEFT\0\u{1}EVENT_KIND_RECALLED\0\u{1}EVENT_KIND_ASSIGNED\0\u{1}EVENT_KIND_HANDED_OVER\0\u{1}EVENT_KIND_DIVERTED\0\u{1}EVENT_KIND_ACKNOWLEDGED\0\u{1}EVENT_KIND_ESCALATED\0\u{1}EVENT_KIND_REOPENED\0")
+}
+
+nonisolated extension Watchpost_V1_Role: SwiftProtobuf._ProtoNameProviding {
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0ROLE_UNSPECIFIED\0\u{1}ROLE_UNIT\0\u{1}ROLE_DESK\0\u{1}ROLE_OFFICER\0\u{1}ROLE_POST\0")
+}
+
+nonisolated extension Watchpost_V1_StepAction: SwiftProtobuf._ProtoNameProviding {
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0STEP_ACTION_UNSPECIFIED\0\u{1}STEP_ACTION_CLAIM\0\u{1}STEP_ACTION_JOIN\0\u{1}STEP_ACTION_ASSIGN\0\u{1}STEP_ACTION_RELEASE\0\u{1}STEP_ACTION_RECALL\0\u{1}STEP_ACTION_HAND_OVER\0\u{1}STEP_ACTION_DIVERT\0\u{1}STEP_ACTION_EN_ROUTE\0\u{1}STEP_ACTION_ON_SCENE\0\u{1}STEP_ACTION_CLEAR\0\u{1}STEP_ACTION_REOPEN\0\u{1}STEP_ACTION_HANDLED_BY_POST\0")
+}
+
+nonisolated extension Watchpost_V1_EscalationRung: SwiftProtobuf._ProtoNameProviding {
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0ESCALATION_RUNG_UNSPECIFIED\0\u{1}ESCALATION_RUNG_OFFICER\0\u{1}ESCALATION_RUNG_DESK\0\u{1}ESCALATION_RUNG_NEIGHBOURS\0\u{1}ESCALATION_RUNG_UNIT_IDLE\0\u{1}ESCALATION_RUNG_UNIT_IDLE_DESK\0\u{1}ESCALATION_RUNG_EN_ROUTE_LONG\0\u{1}ESCALATION_RUNG_ON_SCENE_LONG\0")
 }
 
 nonisolated extension Watchpost_V1_Phase: SwiftProtobuf._ProtoNameProviding {
@@ -1969,7 +2401,7 @@ nonisolated extension Watchpost_V1_ProgressItem: SwiftProtobuf.Message, SwiftPro
       case 12: try { try decoder.decodeSingularInt64Field(value: &self.clearedAtMs) }()
       case 13: try { try decoder.decodeSingularEnumField(value: &self.disposition) }()
       case 14: try { try decoder.decodeSingularUInt64Field(value: &self.mergedInto) }()
-      case 15: try { try decoder.decodeSingularStringField(value: &self.escalated) }()
+      case 15: try { try decoder.decodeSingularEnumField(value: &self.escalated) }()
       case 16: try { try decoder.decodeSingularBoolField(value: &self.drill) }()
       default: break
       }
@@ -2019,8 +2451,8 @@ nonisolated extension Watchpost_V1_ProgressItem: SwiftProtobuf.Message, SwiftPro
     if self.mergedInto != 0 {
       try visitor.visitSingularUInt64Field(value: self.mergedInto, fieldNumber: 14)
     }
-    if !self.escalated.isEmpty {
-      try visitor.visitSingularStringField(value: self.escalated, fieldNumber: 15)
+    if self.escalated != .unspecified {
+      try visitor.visitSingularEnumField(value: self.escalated, fieldNumber: 15)
     }
     if self.drill != false {
       try visitor.visitSingularBoolField(value: self.drill, fieldNumber: 16)
@@ -2468,7 +2900,7 @@ nonisolated extension Watchpost_V1_FeedItem: SwiftProtobuf.Message, SwiftProtobu
 
 nonisolated extension Watchpost_V1_FeedEvent: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".FeedEvent"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}lane\0\u{3}at_ms\0\u{1}kind\0\u{1}incident\0\u{1}tip\0\u{1}unit\0\u{1}reasons\0\u{1}alarm\0\u{1}other\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}lane\0\u{3}at_ms\0\u{1}kind\0\u{1}incident\0\u{1}tip\0\u{1}unit\0\u{1}reasons\0\u{1}alarm\0\u{1}other\0\u{1}by\0\u{1}from\0\u{1}rung\0")
 
   fileprivate class _StorageClass {
     var _sequence: UInt64 = 0
@@ -2481,6 +2913,9 @@ nonisolated extension Watchpost_V1_FeedEvent: SwiftProtobuf.Message, SwiftProtob
     var _reasons: [Watchpost_V1_Reason] = []
     var _alarm: Bool = false
     var _other: UInt64 = 0
+    var _by: Watchpost_V1_Operator? = nil
+    var _from: String = String()
+    var _rung: Watchpost_V1_EscalationRung = .unspecified
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -2501,6 +2936,9 @@ nonisolated extension Watchpost_V1_FeedEvent: SwiftProtobuf.Message, SwiftProtob
       _reasons = source._reasons
       _alarm = source._alarm
       _other = source._other
+      _by = source._by
+      _from = source._from
+      _rung = source._rung
     }
   }
 
@@ -2529,6 +2967,9 @@ nonisolated extension Watchpost_V1_FeedEvent: SwiftProtobuf.Message, SwiftProtob
         case 8: try { try decoder.decodeRepeatedMessageField(value: &_storage._reasons) }()
         case 9: try { try decoder.decodeSingularBoolField(value: &_storage._alarm) }()
         case 10: try { try decoder.decodeSingularUInt64Field(value: &_storage._other) }()
+        case 11: try { try decoder.decodeSingularMessageField(value: &_storage._by) }()
+        case 12: try { try decoder.decodeSingularStringField(value: &_storage._from) }()
+        case 13: try { try decoder.decodeSingularEnumField(value: &_storage._rung) }()
         default: break
         }
       }
@@ -2571,6 +3012,15 @@ nonisolated extension Watchpost_V1_FeedEvent: SwiftProtobuf.Message, SwiftProtob
       if _storage._other != 0 {
         try visitor.visitSingularUInt64Field(value: _storage._other, fieldNumber: 10)
       }
+      try { if let v = _storage._by {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 11)
+      } }()
+      if !_storage._from.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._from, fieldNumber: 12)
+      }
+      if _storage._rung != .unspecified {
+        try visitor.visitSingularEnumField(value: _storage._rung, fieldNumber: 13)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -2590,10 +3040,221 @@ nonisolated extension Watchpost_V1_FeedEvent: SwiftProtobuf.Message, SwiftProtob
         if _storage._reasons != rhs_storage._reasons {return false}
         if _storage._alarm != rhs_storage._alarm {return false}
         if _storage._other != rhs_storage._other {return false}
+        if _storage._by != rhs_storage._by {return false}
+        if _storage._from != rhs_storage._from {return false}
+        if _storage._rung != rhs_storage._rung {return false}
         return true
       }
       if !storagesAreEqual {return false}
     }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Watchpost_V1_Operator: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Operator"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}role\0\u{1}name\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularEnumField(value: &self.role) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.role != .unspecified {
+      try visitor.visitSingularEnumField(value: self.role, fieldNumber: 1)
+    }
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Watchpost_V1_Operator, rhs: Watchpost_V1_Operator) -> Bool {
+    if lhs.role != rhs.role {return false}
+    if lhs.name != rhs.name {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Watchpost_V1_Assignment: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Assignment"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}unit\0\u{1}phase\0\u{3}since_ms\0\u{1}by\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.unit) }()
+      case 2: try { try decoder.decodeSingularEnumField(value: &self.phase) }()
+      case 3: try { try decoder.decodeSingularInt64Field(value: &self.sinceMs) }()
+      case 4: try { try decoder.decodeSingularMessageField(value: &self._by) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.unit.isEmpty {
+      try visitor.visitSingularStringField(value: self.unit, fieldNumber: 1)
+    }
+    if self.phase != .unspecified {
+      try visitor.visitSingularEnumField(value: self.phase, fieldNumber: 2)
+    }
+    if self.sinceMs != 0 {
+      try visitor.visitSingularInt64Field(value: self.sinceMs, fieldNumber: 3)
+    }
+    try { if let v = self._by {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Watchpost_V1_Assignment, rhs: Watchpost_V1_Assignment) -> Bool {
+    if lhs.unit != rhs.unit {return false}
+    if lhs.phase != rhs.phase {return false}
+    if lhs.sinceMs != rhs.sinceMs {return false}
+    if lhs._by != rhs._by {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Watchpost_V1_Acknowledgement: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Acknowledgement"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}by\0\u{3}at_ms\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._by) }()
+      case 2: try { try decoder.decodeSingularInt64Field(value: &self.atMs) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._by {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if self.atMs != 0 {
+      try visitor.visitSingularInt64Field(value: self.atMs, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Watchpost_V1_Acknowledgement, rhs: Watchpost_V1_Acknowledgement) -> Bool {
+    if lhs._by != rhs._by {return false}
+    if lhs.atMs != rhs.atMs {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Watchpost_V1_Escalation: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Escalation"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}since_ms\0\u{1}rung\0\u{3}told_at_ms\0\u{1}reminders\0\u{3}rest_until_ms\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularInt64Field(value: &self.sinceMs) }()
+      case 2: try { try decoder.decodeSingularEnumField(value: &self.rung) }()
+      case 3: try { try decoder.decodeSingularInt64Field(value: &self.toldAtMs) }()
+      case 4: try { try decoder.decodeSingularUInt32Field(value: &self.reminders) }()
+      case 5: try { try decoder.decodeSingularInt64Field(value: &self.restUntilMs) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.sinceMs != 0 {
+      try visitor.visitSingularInt64Field(value: self.sinceMs, fieldNumber: 1)
+    }
+    if self.rung != .unspecified {
+      try visitor.visitSingularEnumField(value: self.rung, fieldNumber: 2)
+    }
+    if self.toldAtMs != 0 {
+      try visitor.visitSingularInt64Field(value: self.toldAtMs, fieldNumber: 3)
+    }
+    if self.reminders != 0 {
+      try visitor.visitSingularUInt32Field(value: self.reminders, fieldNumber: 4)
+    }
+    if self.restUntilMs != 0 {
+      try visitor.visitSingularInt64Field(value: self.restUntilMs, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Watchpost_V1_Escalation, rhs: Watchpost_V1_Escalation) -> Bool {
+    if lhs.sinceMs != rhs.sinceMs {return false}
+    if lhs.rung != rhs.rung {return false}
+    if lhs.toldAtMs != rhs.toldAtMs {return false}
+    if lhs.reminders != rhs.reminders {return false}
+    if lhs.restUntilMs != rhs.restUntilMs {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Watchpost_V1_Grant: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Grant"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}unit\0\u{3}until_ms\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.unit) }()
+      case 2: try { try decoder.decodeSingularInt64Field(value: &self.untilMs) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.unit.isEmpty {
+      try visitor.visitSingularStringField(value: self.unit, fieldNumber: 1)
+    }
+    if self.untilMs != 0 {
+      try visitor.visitSingularInt64Field(value: self.untilMs, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Watchpost_V1_Grant, rhs: Watchpost_V1_Grant) -> Bool {
+    if lhs.unit != rhs.unit {return false}
+    if lhs.untilMs != rhs.untilMs {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2670,7 +3331,7 @@ nonisolated extension Watchpost_V1_TipSummary: SwiftProtobuf.Message, SwiftProto
 
 nonisolated extension Watchpost_V1_IncidentSnapshot: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".IncidentSnapshot"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}version\0\u{1}zone\0\u{1}category\0\u{1}level\0\u{1}score\0\u{1}reasons\0\u{1}phase\0\u{1}holder\0\u{3}phase_since_ms\0\u{3}opened_at_ms\0\u{3}last_tip_at_ms\0\u{1}position\0\u{1}place\0\u{1}headline\0\u{1}tips\0\u{1}posts\0\u{1}drill\0\u{1}disposition\0\u{3}merged_into\0\u{1}follows\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}version\0\u{1}zone\0\u{1}category\0\u{1}level\0\u{1}score\0\u{1}reasons\0\u{1}phase\0\u{1}holder\0\u{3}phase_since_ms\0\u{3}opened_at_ms\0\u{3}last_tip_at_ms\0\u{1}position\0\u{1}place\0\u{1}headline\0\u{1}tips\0\u{1}posts\0\u{1}drill\0\u{1}disposition\0\u{3}merged_into\0\u{1}follows\0\u{1}crew\0\u{1}acknowledgement\0\u{1}escalation\0\u{1}grants\0")
 
   fileprivate class _StorageClass {
     var _id: UInt64 = 0
@@ -2694,6 +3355,10 @@ nonisolated extension Watchpost_V1_IncidentSnapshot: SwiftProtobuf.Message, Swif
     var _disposition: Watchpost_V1_Disposition = .unspecified
     var _mergedInto: UInt64 = 0
     var _follows: UInt64 = 0
+    var _crew: [Watchpost_V1_Assignment] = []
+    var _acknowledgement: Watchpost_V1_Acknowledgement? = nil
+    var _escalation: Watchpost_V1_Escalation? = nil
+    var _grants: [Watchpost_V1_Grant] = []
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -2725,6 +3390,10 @@ nonisolated extension Watchpost_V1_IncidentSnapshot: SwiftProtobuf.Message, Swif
       _disposition = source._disposition
       _mergedInto = source._mergedInto
       _follows = source._follows
+      _crew = source._crew
+      _acknowledgement = source._acknowledgement
+      _escalation = source._escalation
+      _grants = source._grants
     }
   }
 
@@ -2764,6 +3433,10 @@ nonisolated extension Watchpost_V1_IncidentSnapshot: SwiftProtobuf.Message, Swif
         case 19: try { try decoder.decodeSingularEnumField(value: &_storage._disposition) }()
         case 20: try { try decoder.decodeSingularUInt64Field(value: &_storage._mergedInto) }()
         case 21: try { try decoder.decodeSingularUInt64Field(value: &_storage._follows) }()
+        case 22: try { try decoder.decodeRepeatedMessageField(value: &_storage._crew) }()
+        case 23: try { try decoder.decodeSingularMessageField(value: &_storage._acknowledgement) }()
+        case 24: try { try decoder.decodeSingularMessageField(value: &_storage._escalation) }()
+        case 25: try { try decoder.decodeRepeatedMessageField(value: &_storage._grants) }()
         default: break
         }
       }
@@ -2839,6 +3512,18 @@ nonisolated extension Watchpost_V1_IncidentSnapshot: SwiftProtobuf.Message, Swif
       if _storage._follows != 0 {
         try visitor.visitSingularUInt64Field(value: _storage._follows, fieldNumber: 21)
       }
+      if !_storage._crew.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._crew, fieldNumber: 22)
+      }
+      try { if let v = _storage._acknowledgement {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 23)
+      } }()
+      try { if let v = _storage._escalation {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 24)
+      } }()
+      if !_storage._grants.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._grants, fieldNumber: 25)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -2869,6 +3554,10 @@ nonisolated extension Watchpost_V1_IncidentSnapshot: SwiftProtobuf.Message, Swif
         if _storage._disposition != rhs_storage._disposition {return false}
         if _storage._mergedInto != rhs_storage._mergedInto {return false}
         if _storage._follows != rhs_storage._follows {return false}
+        if _storage._crew != rhs_storage._crew {return false}
+        if _storage._acknowledgement != rhs_storage._acknowledgement {return false}
+        if _storage._escalation != rhs_storage._escalation {return false}
+        if _storage._grants != rhs_storage._grants {return false}
         return true
       }
       if !storagesAreEqual {return false}

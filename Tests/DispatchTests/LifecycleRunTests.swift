@@ -20,7 +20,8 @@ struct LifecycleRunTests {
         }
 
         mutating func take(_ step: Step, by unit: UnitID, _ disposition: Disposition? = .resolved) -> StepDecision {
-            let decision = Lifecycle.decide(step, by: unit, on: incident, disposition: disposition)
+            let other = SampleTips.units.first { $0 != unit }
+            let decision = Lifecycle.decide(StepRequest(step, by: unit, to: other, disposition: disposition), on: incident)
             if case .move(let change) = decision {
                 moves.append(change)
                 state.apply(Record(sequence: state.sequence + 1, at: ManualTime.night, events: [.phaseChanged(change)]))
@@ -96,9 +97,13 @@ struct LifecycleRunTests {
                     continue
                 }
                 #expect(after.version == before.version + 1)
-                // Only who has it, or anybody by a claim of what nobody has.
-                #expect(before.holder == unit || before.holder == nil && step == .claim)
-                #expect(after.holder == (step == .release ? nil : unit))
+                // Only who has it, or anybody by a claim of what nobody has, or by joining what others have.
+                let entered: Step = before.phase == .open ? .claim : .join
+                #expect(before.assignment(of: unit) != nil || step == entered)
+                #expect((after.assignment(of: unit) == nil) == (step == .release || step == .handOver))
+                #expect(step != .clear || before.holder == unit)
+                #expect(Set(after.crew.map(\.unit)).count == after.crew.count && after.crew.count <= SampleTips.units.count)
+                #expect(after.phase == .cleared || after.phase == after.crew.map(\.phase).max { $0.rawValue < $1.rawValue } ?? .open)
                 #expect((after.phase == .open) == (after.holder == nil))
                 #expect(before.phase != .cleared)
                 #expect((after.phase == .cleared) == (after.disposition != nil))

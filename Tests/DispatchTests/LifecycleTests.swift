@@ -39,7 +39,8 @@ struct LifecycleTests {
         "open": .open, "claimed": .claimed, "en route": .enRoute, "on scene": .onScene, "cleared": .cleared,
     ]
     static let steps: [String: Step] = [
-        "CLAIM": .claim, "EN_ROUTE": .goEnRoute, "ON_SCENE": .arrive, "CLEAR": .clear, "RELEASE": .release,
+        "CLAIM": .claim, "JOIN": .join, "EN_ROUTE": .goEnRoute, "ON_SCENE": .arrive, "CLEAR": .clear, "RELEASE": .release,
+        "HAND_OVER": .handOver,
     ]
 
     /// The table of docs/protocol.md, section 8.7: what the holder, or any unit of an open incident, gets.
@@ -70,10 +71,13 @@ struct LifecycleTests {
         for phase in Phase.allCases {
             for step in Step.allCases {
                 let incident = incident(phase, holder: phase == .open ? nil : mine)
-                let decision = Lifecycle.decide(step, by: mine, on: incident, disposition: .resolved, note: "东门")
+                let decision = Lifecycle.decide(
+                    StepRequest(step, by: mine, to: theirs, disposition: .resolved, note: "东门"), on: incident)
                 #expect(Cell(decision) == table[phase]?[step], "\(step.name) in \(phase.name)")
+                if case .refuse(let rejection) = decision { #expect(rejection.message.contains("possible: "), "\(rejection)") }
                 guard case .move(let change) = decision else { continue }
-                #expect(change.incident == incident.id && change.unit == mine && change.note == "东门")
+                #expect(change.incident == incident.id && change.note == "东门" && change.by == .unit(mine))
+                #expect(change.unit == (step == .handOver ? theirs : mine) && change.from == (step == .handOver ? mine : nil))
                 #expect(change.disposition == (change.phase == .cleared ? .resolved : nil))
             }
         }
@@ -81,10 +85,11 @@ struct LifecycleTests {
 
     @Test func onlyTheHolderMovesAHeldIncident() {
         for phase in Phase.allCases where phase != .open {
-            for step in Step.allCases {
+            for step in Step.allCases where step != .join || phase == .cleared {
                 for disposition in [nil, Disposition.resolved, .duplicate] {
                     let decision = Lifecycle.decide(
-                        step, by: mine, on: incident(phase, holder: theirs), disposition: disposition)
+                        StepRequest(step, by: mine, to: UnitID("patrol-3"), disposition: disposition),
+                        on: incident(phase, holder: theirs))
                     #expect(
                         Cell(decision) == .refused(phase == .cleared ? .illegalStep : .heldByOther),
                         "\(step.name) in \(phase.name)")
@@ -97,7 +102,7 @@ struct LifecycleTests {
 
     @Test func aClearSaysHowItEnded() {
         for phase in [Phase.claimed, .enRoute, .onScene] {
-            let decision = Lifecycle.decide(.clear, by: mine, on: incident(phase, holder: mine))
+            let decision = Lifecycle.decide(StepRequest(.clear, by: mine), on: incident(phase, holder: mine))
             guard case .refuse(let rejection) = decision else {
                 Issue.record("a clear without a disposition in \(phase.name): \(decision)")
                 continue
@@ -111,7 +116,7 @@ struct LifecycleTests {
             var cleared = incident(.cleared, holder: mine)
             cleared.disposition = first
             for second in [nil] + Disposition.allCases.map(Optional.some) {
-                let decision = Lifecycle.decide(.clear, by: mine, on: cleared, disposition: second)
+                let decision = Lifecycle.decide(StepRequest(.clear, by: mine, disposition: second), on: cleared)
                 #expect(Cell(decision) == (second == first ? .done : .refused(.illegalStep)))
             }
         }
@@ -123,8 +128,8 @@ struct LifecycleTests {
             for step in Step.allCases where step != .clear {
                 let incident = incident(phase, holder: phase == .open ? nil : mine)
                 #expect(
-                    Lifecycle.decide(step, by: mine, on: incident, disposition: .duplicate)
-                        == Lifecycle.decide(step, by: mine, on: incident))
+                    Lifecycle.decide(StepRequest(step, by: mine, to: theirs, disposition: .duplicate), on: incident)
+                        == Lifecycle.decide(StepRequest(step, by: mine, to: theirs), on: incident))
             }
         }
     }
@@ -134,8 +139,9 @@ struct LifecycleTests {
         for phase in Phase.allCases {
             for holder in [nil, mine, theirs] {
                 for step in Step.allCases {
-                    let decision = Lifecycle.decide(step, by: mine, on: incident(phase, holder: holder), disposition: .resolved)
-                    if holder == theirs || phase == .cleared {
+                    let decision = Lifecycle.decide(
+                        StepRequest(step, by: mine, to: UnitID("patrol-3"), disposition: .resolved), on: incident(phase, holder: holder))
+                    if holder == theirs && step != .join || phase == .cleared {
                         if case .move = decision { Issue.record("\(step.name) in \(phase.name) moves what \(theirs) has") }
                     }
                 }

@@ -22,7 +22,7 @@ import WatchpostProtobuf
             guard let feed = draft.feed?.event else { continue }
             #expect(try Watchpost_V1_FeedEvent(serializedBytes: feed).serializedBytes() as [UInt8] == feed)
         }
-        #expect(kinds == Set(2...16))
+        #expect(kinds == Set(2...18))
     }
 
     @Test func extremesAreTheGeneratedCodesBytes() throws {
@@ -74,6 +74,8 @@ import WatchpostProtobuf
         case .incidentMerged: 14
         case .incidentRestated: 15
         case .incidentRegraded: 16
+        case .incidentAcknowledged: 17
+        case .incidentEscalated: 18
         case nil: 0
         }
     }

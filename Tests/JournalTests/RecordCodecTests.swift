@@ -95,6 +95,32 @@ import WatchpostProtobuf
             "incidentRegraded lifted",
             .incidentRegraded(IncidentRegraded(incident: IncidentID(9), level: nil, reason: "误判", by: "duty"))
         ),
+        (
+            "phaseChanged by the desk",
+            .phaseChanged(
+                PhaseChanged(
+                    incident: IncidentID(9), unit: unit.id, phase: .claimed, note: "更近", action: .handOver,
+                    by: Operator(.desk, "duty"), from: UnitID(unchecked: "patrol-9")))
+        ),
+        (
+            "phaseChanged of no unit",
+            .phaseChanged(
+                PhaseChanged(
+                    incident: IncidentID(9), unit: nil, phase: .open, note: "又来了", action: .reopen, by: Operator(.officer, "wang")))
+        ),
+        (
+            "incidentAcknowledged",
+            .incidentAcknowledged(IncidentAcknowledged(incident: IncidentID(9), by: .unit(unit.id), restUntil: at))
+        ),
+        (
+            "incidentEscalated",
+            .incidentEscalated(
+                IncidentEscalated(
+                    incident: IncidentID(9), rung: .neighbours, reminder: 2, granted: [unit.id, UnitID(unchecked: "patrol-9")],
+                    until: at, reason: Reason(code: "escalation.unclaimed", points: 0, detail: "120 s")))
+        ),
+        ("incidentRestated with a crew", .incidentRestated(IncidentRestated(
+            incident: crewed, cause: .merge, other: IncidentID(300), reason: "一起", by: "duty"))),
     ]
 
     /// With every field that the desk sets.
@@ -111,6 +137,22 @@ import WatchpostProtobuf
         incident.regrade = Regrade(
             level: .priority, reason: "已核实", by: "duty", at: Timestamp(milliseconds: 15), sequence: 13, isOverruled: true)
         incident.setUrgency(urgency)
+        return incident
+    }()
+
+    /// With every field that came with crews.
+    private static let crewed: Incident = {
+        var incident = incident
+        incident.crew = [
+            Assignment(unit: unit.id, phase: .onScene, since: Timestamp(milliseconds: 21), by: .unit(unit.id)),
+            Assignment(
+                unit: UnitID(unchecked: "patrol-9"), phase: .claimed, since: Timestamp(milliseconds: 22), by: Operator(.desk, "duty")),
+        ]
+        incident.acknowledgement = Acknowledgement(by: Operator(.officer, "wang"), at: Timestamp(milliseconds: 23))
+        incident.escalation = Escalation(
+            since: Timestamp(milliseconds: 24), rung: .desk, toldAt: Timestamp(milliseconds: 25), reminders: 26,
+            restUntil: Timestamp(milliseconds: 27))
+        incident.grants = [Grant(unit: UnitID(unchecked: "patrol-8"), until: Timestamp(milliseconds: 28))]
         return incident
     }()
 

@@ -216,7 +216,10 @@ import TipWire
                 let level = UrgencyLevel.allCases[Int(random.next() % 4)]
                 var one = incident(id, level: level, headline: Hostile.text(&random, 50), place: Hostile.text(&random, 20))
                 one.category = Hostile.text(&random, 8)
-                one.holder = random.oneIn(2) ? UnitID(unchecked: Hostile.text(&random, 5)) : nil
+                if random.oneIn(2) {
+                    let unit = UnitID(unchecked: Hostile.text(&random, 5))
+                    one.crew = [Assignment(unit: unit, phase: .claimed, since: one.openedAt, by: .unit(unit))]
+                }
                 one.phase = one.holder == nil ? .open : .claimed
                 one.zone = ZoneID(unchecked: Hostile.text(&random, 6))
                 one.posts = [PostID(unchecked: Hostile.text(&random, 6))]

@@ -95,7 +95,7 @@ final class History {
     func desk(_ action: DeskCommand.Action) -> DeskOutcome? {
         time.advance(milliseconds: 1_000)
         let box = Told()
-        for reply in core.process([.desk(DeskCommand(action: action, reason: "看过现场", by: "duty") { box.set(try? $0.get()) })]).replies {
+        for reply in core.process([.desk(DeskCommand(action: action, reason: "看过现场", by: Operator(.desk, "duty")) { box.set(try? $0.get()) })]).replies {
             reply()
         }
         return box.outcome.withLock { $0 }

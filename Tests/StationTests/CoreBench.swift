@@ -92,7 +92,7 @@ final class CoreBench {
 
     func desk(_ action: DeskCommand.Action, reason: String = "同一名男子") -> DeskCommand {
         let replies = replies
-        return DeskCommand(action: action, reason: reason, by: "duty") { replies.add($0) }
+        return DeskCommand(action: action, reason: reason, by: Operator(.desk, "duty")) { replies.add($0) }
     }
 
     /// The tips of an incident, as the journal's records tell them.

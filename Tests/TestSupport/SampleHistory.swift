@@ -33,7 +33,7 @@ public struct SampleHistory: Sendable {
             return restate(second)
         }
         time = time.advanced(byMilliseconds: 1 + Int64(below(60_000)))
-        switch below(23) {
+        switch below(25) {
         case 0: return plain(enrolment())
         case 1: return plain(.revoked(Revoked(principal: .post(pick(SampleTips.posts)), reason: "钥匙丢失")))
         case 2:
@@ -54,6 +54,8 @@ public struct SampleHistory: Sendable {
         case 20: return merge()
         case 21: return split()
         case 22: return regrade()
+        case 23: return acknowledgement()
+        case 24: return escalation()
         default: return tip()
         }
     }
@@ -116,14 +118,39 @@ public struct SampleHistory: Sendable {
         let known = state.incidents.keys.sorted()
         let incident = known.isEmpty || tips.random.oneIn(40) ? IncidentID(888_888) : pick(known)
         let phase = pick(Phase.allCases)
+        var change = PhaseChanged(
+            incident: incident, unit: pick(SampleTips.units), phase: phase,
+            disposition: phase == .cleared ? pick(Disposition.allCases) : nil,
+            note: tips.random.oneIn(3) ? "已控制，移交派出所" : "")
+        if tips.random.oneIn(3) {
+            change.action = pick(StepAction.allCases)
+            change.by = Operator(pick(Operator.Role.allCases), "值班台")
+            if change.action == .handOver { change.from = pick(SampleTips.units) }
+            if change.action == .reopen || change.action == .handledByPost { change.unit = nil }
+        }
         return draft(
-            [
-                .phaseChanged(
-                    PhaseChanged(
-                        incident: incident, unit: pick(SampleTips.units), phase: phase,
-                        disposition: phase == .cleared ? pick(Disposition.allCases) : nil,
-                        note: tips.random.oneIn(3) ? "已控制，移交派出所" : ""))
-            ], incident: incident, tip: nil, kind: EventKind(phase: phase), summary: nil)
+            [.phaseChanged(change)], incident: incident, tip: nil, kind: EventKind(change, after: phase), summary: nil)
+    }
+
+    private mutating func acknowledgement() -> Draft {
+        let known = state.incidents.keys.sorted()
+        let incident = known.isEmpty || tips.random.oneIn(40) ? IncidentID(666_666) : pick(known)
+        let seen = IncidentAcknowledged(
+            incident: incident, by: Operator(pick(Operator.Role.allCases), "值班台"), restUntil: time.advanced(byMilliseconds: 120_000))
+        return draft([.incidentAcknowledged(seen)], incident: incident, tip: nil, kind: .acknowledged, summary: nil)
+    }
+
+    private mutating func escalation() -> Draft {
+        let known = state.incidents.keys.sorted()
+        let incident = known.isEmpty || tips.random.oneIn(40) ? IncidentID(555_555) : pick(known)
+        var step = IncidentEscalated(
+            incident: incident, rung: pick(EscalationRung.allCases), reminder: UInt32(below(3)),
+            reason: Reason(code: "escalation.unclaimed", points: 0, detail: "120 s"))
+        if step.rung == .neighbours {
+            step.granted = [pick(SampleTips.units)]
+            step.until = time.advanced(byMilliseconds: 3_600_000)
+        }
+        return draft([.incidentEscalated(step)], incident: incident, tip: nil, kind: .escalated, summary: nil)
     }
 
     /// Any two, open or not, or one and itself: the fold stands what the core refuses.

@@ -72,7 +72,11 @@ import TipModel
         #expect(Lane(level: .priority) == .main && Lane(level: .routine) == .main)
         #expect(Set(RejectionCode.allCases.map(\.name)).count == RejectionCode.allCases.count)
         #expect(RejectionCode.allCases.filter(\.isRetriable) == [.busy, .unavailable])
-        for phase in Phase.allCases where phase != .open { #expect(EventKind(phase: phase).name == phase.name) }
-        #expect(EventKind(phase: .open) == .released)
+        for phase in Phase.allCases where phase != .open {
+            let change = PhaseChanged(incident: IncidentID(1), unit: UnitID("patrol-1"), phase: phase)
+            #expect(EventKind(change, after: phase).name == phase.name)
+        }
+        let left = PhaseChanged(incident: IncidentID(1), unit: UnitID("patrol-1"), phase: .open)
+        #expect(EventKind(left, after: .open) == .released && EventKind(left, after: .onScene) == .left)
     }
 }

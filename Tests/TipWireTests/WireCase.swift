@@ -166,6 +166,7 @@ enum Sample {
         let isDesk = kind == .merged || kind == .split || kind == .regraded
         var incident = incident
         if kind == .merged { (incident.mergedInto, incident.follows) = (IncidentID(300), IncidentID(7)) }
+        if kind.rawValue > EventKind.regraded.rawValue { crew(&incident) }
         return FeedEvent(
             sequence: 412, lane: isTip ? .alert : .main, at: sent, kind: kind, incident: incident,
             tip: isTip
@@ -175,7 +176,23 @@ enum Sample {
             unit: isTip || isDesk ? nil : UnitID(unchecked: "patrol-2"),
             reasons: isTip ? [Reason(code: "distance", points: 31, detail: "82 m")]
                 : isDesk ? [Reason(code: "merge", points: 0, detail: "同一名男子")] : [],
-            alarm: kind == .split, other: isDesk ? IncidentID(300) : nil)
+            alarm: kind == .split, other: isDesk ? IncidentID(300) : nil,
+            by: kind == .assigned ? Operator(.desk, "duty") : nil, from: kind == .handedOver ? UnitID(unchecked: "patrol-3") : nil,
+            rung: kind == .escalated ? .neighbours : nil)
+    }
+}
+
+extension Sample {
+    /// Gives an incident what came with crews.
+    fileprivate static func crew(_ incident: inout Incident) {
+        let (first, second) = (UnitID(unchecked: "patrol-2"), UnitID(unchecked: "patrol-3"))
+        incident.crew = [
+            Assignment(unit: first, phase: .onScene, since: sent, by: .unit(first)),
+            Assignment(unit: second, phase: .claimed, since: observed, by: Operator(.desk, "duty")),
+        ]
+        incident.acknowledgement = Acknowledgement(by: Operator(.officer, "wang"), at: observed)
+        incident.escalation = Escalation(since: observed, rung: .desk, toldAt: sent, reminders: 3, restUntil: sent)
+        incident.grants = [Grant(unit: UnitID(unchecked: "patrol-4"), until: sent)]
     }
 }
 
