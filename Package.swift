@@ -109,7 +109,8 @@ let package = Package(
 
         module(
             "PostAgent",
-            ["TipModel", "TipWire", "ZeroMQ", "Access", "Settings", "LocalHTTP", "Supervision", grdb, hummingbird, lifecycle, logging]),
+            ["TipModel", "TipWire", "ZeroMQ", "Access", "Settings", "LocalHTTP", "Supervision", crypto, grdb, hummingbird, lifecycle, logging, mustache, nio],
+            resources: [.embedInCode("Web")]),
         module("Patrol", ["TipModel", "TipWire", "ZeroMQ", "Access", "Settings", "Localization", logging]),
 
         module(

@@ -19,7 +19,7 @@ struct Door: Sendable {
     let board: AgentBoard
     let waiters: OutcomeWaiters
     let sender: Sender
-    private let expressCategories: Set<String>
+    let expressCategories: Set<String>
 
     init(
         post: String, zone: String, settings: AgentSettings, spool: Spool, clock: PostClock, board: AgentBoard,
@@ -42,7 +42,10 @@ struct Door: Sendable {
         let router = Router.local(
             peers: PeerCredentialMiddleware(onTCP: .leaveToLoopbackGuard), loopback: LoopbackGuard(try LoopbackPolicy(token: token)))
         router.post("/v1/tips") { request, _ in try await submit(request) }
+        router.get("/v1/tips") { request, _ in try await recent(request) }
         router.get("/v1/tips/{id}") { _, context in try await state(context) }
+        router.get("/v1/events") { _, _ in try events() }
+        router.post("/v1/incidents/{incident}/handled") { request, context in try await handled(request, context) }
         router.get("/v1/status") { _, _ in jsonResponse(.ok, status()) }
         router.get("/v1/dead-letters") { request, _ in try await deadLetters(request) }
         router.delete("/v1/dead-letters/{number}") { _, context in try await delete(context) }
@@ -66,7 +69,7 @@ struct Door: Sendable {
         } catch {
             throw Self.refusal(error)
         }
-        if placement.isNew { sender.spoolGrew() }
+        if placement.isNew { tipKept() }
         var record = placement.record
         if case .spooled = record, let outcome = await ticket?.outcome(within: .seconds(wait)) { record = outcome }
         return reply(placement.id, record)
@@ -76,14 +79,14 @@ struct Door: Sendable {
         guard let id = context.parameters.get("id").flatMap({ TipID($0) }) else {
             throw JSONRefusal(.badRequest, code: "invalid_field", message: "a tip id is a ULID or a UUID", field: "id")
         }
-        let record: TipRecord?
-        do throws(SpoolError) { record = try await spool.record(of: id) } catch { throw Self.refusal(error) }
-        guard let record else {
+        let known: (record: TipRecord, progress: ProgressItem?)?
+        do throws(SpoolError) { known = try await spool.state(of: id) } catch { throw Self.refusal(error) }
+        guard let known else {
             throw JSONRefusal(
                 .notFound, code: "not_found",
                 message: "this post does not know the tip \(id); only the last \(Spool.receiptBound) receipts are kept")
         }
-        return jsonResponse(.ok, TipReply(id, record, link: board.link))
+        return jsonResponse(.ok, TipReply(id, known.record, known.progress, link: board.link))
     }
 
     private func reply(_ id: TipID, _ record: TipRecord) -> Response {
@@ -96,7 +99,13 @@ struct Door: Sendable {
         return jsonResponse(status, TipReply(id, record, link: board.link))
     }
 
-    private func newID() -> TipID {
+    /// Tells the sender and those who watch.
+    func tipKept() {
+        sender.spoolGrew()
+        board.bell.ring()
+    }
+
+    func newID() -> TipID {
         var random = SystemRandomNumberGenerator()
         return TipID.make(at: clock.idTime, using: &random)
     }
@@ -156,7 +165,7 @@ struct Door: Sendable {
         return number
     }
 
-    private static func number(_ request: Request, _ name: String, default value: Int, in range: ClosedRange<Int>) throws -> Int {
+    static func number(_ request: Request, _ name: String, default value: Int, in range: ClosedRange<Int>) throws -> Int {
         guard let text = request.uri.queryParameters[name[...]] else { return value }
         guard let number = Int(text), range.contains(number) else {
             throw TipSubmission.invalid("invalid_field", name, "must be \(range.lowerBound)…\(range.upperBound)")
@@ -165,7 +174,7 @@ struct Door: Sendable {
     }
 
     /// The status that a program can act on: 503 and 507 may be tried again later.
-    private static func refusal(_ error: SpoolError) -> JSONRefusal {
+    static func refusal(_ error: SpoolError) -> JSONRefusal {
         let status: HTTPResponse.Status =
             switch error.code {
             case .full: .serviceUnavailable

@@ -25,6 +25,7 @@ struct DoorService: Service {
             try await serve()
         } onCancelOrGracefulShutdown: {
             door.waiters.close()
+            door.board.bell.close()
         }
     }
 

@@ -13,6 +13,8 @@ public enum StationCommand: Sendable {
     /// A post's heartbeat: it may end a silence, or tell that numbers were lost.
     case heartbeat(PostID, series: UInt64, lowestUnsent: UInt64)
     case silent(PostID, since: Timestamp)
+    /// What became of a post's tips; answered only where there is news.
+    case progress(ProgressQuery)
     case cursor(UnitID, FeedCursor)
     case enrol(EnrolCommand)
     case revoke(PrincipalID, reason: String, reply: @Sendable (Result<SequenceNumber, Rejection>) -> Void)
@@ -68,6 +70,19 @@ public struct TipOutcome: Sendable {
     public var ticket: TipTicket
     public var tip: TipID
     public var result: Result<Receipt, Rejection>
+}
+
+/// A post that says how much it has heard.
+public struct ProgressQuery: Sendable {
+    public var post: PostID
+    public var after: SequenceNumber
+    public var reply: @Sendable (PostProgress) -> Void
+
+    public init(post: PostID, after: SequenceNumber, reply: @escaping @Sendable (PostProgress) -> Void) {
+        self.post = post
+        self.after = after
+        self.reply = reply
+    }
 }
 
 /// A unit's step.
@@ -221,6 +236,8 @@ public struct StationPorts: Sendable {
     /// Receipts and rejections of a batch.
     public var tips: @Sendable ([TipOutcome]) -> Void
     public var publish: @Sendable ([CommittedEvent]) -> Void
+    /// What posts hear of their tips.
+    public var progress: @Sendable (PostID, PostProgress) -> Void
     /// The enrolments after a change.
     public var enrolments: @Sendable ([Enrolment]) -> Void
     /// Called each time round, for the watchdog.
@@ -228,10 +245,12 @@ public struct StationPorts: Sendable {
 
     public init(
         tips: @escaping @Sendable ([TipOutcome]) -> Void, publish: @escaping @Sendable ([CommittedEvent]) -> Void,
+        progress: @escaping @Sendable (PostID, PostProgress) -> Void = { _, _ in },
         enrolments: @escaping @Sendable ([Enrolment]) -> Void, beat: @escaping @Sendable () -> Void
     ) {
         self.tips = tips
         self.publish = publish
+        self.progress = progress
         self.enrolments = enrolments
         self.beat = beat
     }

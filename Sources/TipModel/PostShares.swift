@@ -57,16 +57,25 @@ public struct PostShares: Hashable, Sendable {
     }
 
     /// What a post has not heard; nil where there is nothing. `name` tells a unit's name.
+    ///
+    /// `after` of the result is the newest change that is left out. Who has that one has everything up to `through`,
+    /// also where an earlier message was lost: what it told of the same incidents is told again here.
     public func news(for post: PostID, after: SequenceNumber, name: (UnitID) -> String) -> PostProgress? {
-        let newest = newest(for: post)
-        guard newest > after else { return nil }
-        let items = (shares[post] ?? []).compactMap { share -> ProgressItem? in
-            guard share.sequence > after, let progress = share.progress else { return nil }
-            return ProgressItem(
-                incident: share.incident, tips: share.tips, sequence: share.sequence, progress: progress,
-                unitName: progress.unit.map(name) ?? "")
+        var items: [ProgressItem] = []
+        var (known, newest): (SequenceNumber, SequenceNumber) = (0, 0)
+        for share in shares[post] ?? [] {
+            newest = max(newest, share.sequence)
+            guard share.sequence > after, let progress = share.progress else {
+                if share.sequence <= after { known = max(known, share.sequence) }
+                continue
+            }
+            items.append(
+                ProgressItem(
+                    incident: share.incident, tips: share.tips, sequence: share.sequence, progress: progress,
+                    unitName: progress.unit.map(name) ?? ""))
         }
-        return PostProgress(items: items.sorted { $0.sequence < $1.sequence }, after: after, through: newest)
+        guard newest > after else { return nil }
+        return PostProgress(items: items.sorted { $0.sequence < $1.sequence }, after: known, through: newest)
     }
 
     // MARK: The fold

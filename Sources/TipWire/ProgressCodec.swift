@@ -72,19 +72,16 @@ extension ProgressItem {
 public struct Handled: Hashable, Sendable {
     public var incident: IncidentID
     public var note: String
-    public var by: String
 
-    public init(incident: IncidentID, note: String, by: String) {
+    public init(incident: IncidentID, note: String) {
         self.incident = incident
         self.note = note
-        self.by = by
     }
 
     public var encoded: [UInt8] {
         var message = Watchpost_V1_Handled()
         message.incidentID = incident.rawValue
         message.note = note
-        message.by = by
         return encodeBody(message)
     }
 
@@ -95,10 +92,7 @@ public struct Handled: Hashable, Sendable {
         guard message.note.utf8.count <= WireLimits.noteBytes else {
             throw Rejection(.tooLarge, field: "handled.note", "at most \(WireLimits.noteBytes) bytes, has \(message.note.utf8.count)")
         }
-        guard message.by.utf8.count <= TipLimits.reporterBytes else {
-            throw Rejection(.tooLarge, field: "handled.by", "at most \(TipLimits.reporterBytes) bytes, has \(message.by.utf8.count)")
-        }
-        self.init(incident: IncidentID(message.incidentID), note: message.note, by: message.by)
+        self.init(incident: IncidentID(message.incidentID), note: message.note)
     }
 }
 

@@ -45,6 +45,7 @@ final class Wiring: Sendable {
                             sequence: $0.sequence, lane: $0.lane, zone: $0.zone, level: $0.level, event: $0.event)
                     })
             },
+            progress: { [self] post, news in ingest?.tell(PostNews(post: post, news: news)) },
             enrolments: { [self] enrolments in
                 table.replace(with: enrolments)
                 feed?.accessChanged()
@@ -71,6 +72,28 @@ final class Wiring: Sendable {
                 _ = station.offer(
                     .heartbeat(post, series: heartbeat.series, lowestUnsent: heartbeat.lowestUnsent))
             },
+            // Refused at the bound, as the heartbeat itself.
+            progress: { [self] post, after, request in
+                _ = station.offer(
+                    .progress(
+                        ProgressQuery(post: post, after: after) { [self] news in
+                            ingest?.tell(PostNews(post: post, request: request, news: news))
+                        }))
+            },
+            handled: { [self] post, handled, ticket in
+                station.offer(
+                    .postHandled(
+                        PostHandledCommand(post: post, incident: handled.incident, note: handled.note) { [self] outcome in
+                            ingest?.reply(
+                                PostReply(
+                                    ticket,
+                                    .handled(
+                                        ActionResult(
+                                            incidentID: outcome.incidentID, refusal: outcome.refusal, incident: nil,
+                                            sequence: outcome.sequence))))
+                        }))
+            },
+            photo: { _, _, _ in false },
             isExpress: { live.isExpress($0) },
             beat: beat)
     }

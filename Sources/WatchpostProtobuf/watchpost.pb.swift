@@ -848,9 +848,6 @@ public nonisolated struct Watchpost_V1_Handled: Sendable {
   /// at most 1,000 bytes
   public var note: String = String()
 
-  /// a pseudonym or staff number, at most 64 bytes
-  public var by: String = String()
-
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -984,7 +981,7 @@ public nonisolated struct Watchpost_V1_HeartbeatReply: Sendable {
   public init() {}
 }
 
-/// Verb PROGRESS: what became of incidents that hold tips of this post. All that changed after `after`, up to `through`.
+/// Verb PROGRESS: what became of incidents that hold tips of this post. Everything after `after`, up to `through`.
 public nonisolated struct Watchpost_V1_Progress: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -2024,7 +2021,7 @@ nonisolated extension Watchpost_V1_PostHeartbeat: SwiftProtobuf.Message, SwiftPr
 
 nonisolated extension Watchpost_V1_Handled: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Handled"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}incident_id\0\u{1}note\0\u{1}by\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}incident_id\0\u{1}note\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2034,7 +2031,6 @@ nonisolated extension Watchpost_V1_Handled: SwiftProtobuf.Message, SwiftProtobuf
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularUInt64Field(value: &self.incidentID) }()
       case 2: try { try decoder.decodeSingularStringField(value: &self.note) }()
-      case 3: try { try decoder.decodeSingularStringField(value: &self.by) }()
       default: break
       }
     }
@@ -2047,16 +2043,12 @@ nonisolated extension Watchpost_V1_Handled: SwiftProtobuf.Message, SwiftProtobuf
     if !self.note.isEmpty {
       try visitor.visitSingularStringField(value: self.note, fieldNumber: 2)
     }
-    if !self.by.isEmpty {
-      try visitor.visitSingularStringField(value: self.by, fieldNumber: 3)
-    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: Watchpost_V1_Handled, rhs: Watchpost_V1_Handled) -> Bool {
     if lhs.incidentID != rhs.incidentID {return false}
     if lhs.note != rhs.note {return false}
-    if lhs.by != rhs.by {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
