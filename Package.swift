@@ -103,7 +103,8 @@ let package = Package(
         module(
             "Board",
             [
-                "Accounts", "Administration", "LocalHTTP", "Localization", "TipModel", "TipWire", crypto, hummingbird, logging, mustache, nio,
+                "Accounts", "Administration", "LocalHTTP", "Localization", "TipModel", "TipWire", deque, hummingbird, lifecycle, logging, mustache,
+                nio,
             ],
             resources: [.embedInCode("Web")]),
 

@@ -108,6 +108,15 @@ enum EventCodec {
                     incident: IncidentID(step.incident), rung: rung, reminder: step.reminder,
                     granted: step.granted.map { UnitID(unchecked: $0) }, until: Timestamp(known: step.untilMs),
                     reason: Reason(step.reason)))
+        case .accountChanged(let change):
+            guard let action = UInt8(exactly: change.action.rawValue).flatMap(AccountChanged.Action.init(rawValue:)) else { return nil }
+            return .accountChanged(AccountChanged(name: change.name, action: action, role: change.role, by: change.by))
+        case .identityRevealed(let revealed):
+            guard let tip = TipID(bytes: revealed.tip) else { return nil }
+            return .identityRevealed(
+                IdentityRevealed(
+                    incident: IncidentID(revealed.incident), post: PostID(unchecked: revealed.post), tip: tip,
+                    reason: revealed.reason, by: revealed.by))
         case nil:
             return nil
         }

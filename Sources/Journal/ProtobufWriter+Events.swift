@@ -104,6 +104,21 @@ extension ProtobufWriter {
                 body.signed(5, step.until?.milliseconds ?? 0)
                 body.write(6, [step.reason])
             }
+        case .accountChanged(let change):
+            message(30) { body in
+                body.string(1, change.name)
+                body.unsigned(2, UInt64(change.action.rawValue))
+                body.string(3, change.role)
+                body.string(4, change.by)
+            }
+        case .identityRevealed(let revealed):
+            message(31) { body in
+                body.unsigned(1, revealed.incident.rawValue)
+                body.string(2, revealed.post.rawValue)
+                body.blob(3, revealed.tip.bytes)
+                body.string(4, revealed.reason)
+                body.string(5, revealed.by)
+            }
         }
     }
 

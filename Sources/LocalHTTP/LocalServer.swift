@@ -1,11 +1,12 @@
 public import Hummingbird
 import HummingbirdCore
+import HummingbirdTLS
 public import Logging
 import NIOCore
 public import ServiceLifecycle
 import Synchronization
 
-/// An HTTP/1.1 server for this machine only: one router on Unix sockets and loopback TCP ports.
+/// An HTTP/1.1 server: one router on Unix sockets and loopback TCP ports, and on other addresses only with TLS.
 ///
 /// It runs until graceful shutdown; requests in progress then finish (their body has a deadline; a handler's own time is the handler's) and
 /// the socket files are removed.
@@ -16,6 +17,8 @@ public struct LocalServer: Service {
         case unix(path: String, mode: UInt32 = 0o600)
         /// A port on 127.0.0.1, ::1 or localhost; 0 lets the kernel choose.
         case tcp(host: String, port: Int)
+        /// A port on any address, with TLS.
+        case tls(host: String, port: Int, identity: TLSIdentity)
     }
 
     /// Where the server listens now.
@@ -98,17 +101,9 @@ public struct LocalServer: Service {
         switch bind {
         case .tcp(let host, let port):
             guard ["127.0.0.1", "::1", "localhost"].contains(host) else { throw LocalServerError.notLoopback(host: host) }
-            let outcome = BindOutcome()
-            let application = application(.hostname(host, port: port), transport: .tcp) { channel in
-                outcome.isBound.store(true, ordering: .relaxed)
-                logger.info("listening", metadata: ["host": "\(host)", "port": "\(channel.localAddress?.port ?? port)"])
-                await arrived(.tcp(host: host, port: channel.localAddress?.port ?? port))
-            }
-            do {
-                try await application.run()
-            } catch {
-                throw outcome.describe(error, address: "\(host):\(port)")
-            }
+            try await serve(host: host, port: port, identity: nil, arrived: arrived)
+        case .tls(let host, let port, let identity):
+            try await serve(host: host, port: port, identity: identity, arrived: arrived)
         case .unix(let path, let mode):
             let file = try UnixSocketFile(path: path, mode: mode)
             let outcome = BindOutcome()
@@ -140,8 +135,25 @@ public struct LocalServer: Service {
         }
     }
 
+    private func serve(
+        host: String, port: Int, identity: TLSIdentity?, arrived: @escaping @Sendable (ListeningAddress) async -> Void
+    ) async throws {
+        let outcome = BindOutcome()
+        let application = application(.hostname(host, port: port), transport: .tcp, identity: identity) { channel in
+            outcome.isBound.store(true, ordering: .relaxed)
+            let bound = channel.localAddress?.port ?? port
+            logger.info("listening", metadata: ["host": "\(host)", "port": "\(bound)", "tls": "\(identity != nil)"])
+            await arrived(.tcp(host: host, port: bound))
+        }
+        do {
+            try await application.run()
+        } catch {
+            throw outcome.describe(error, address: "\(host):\(port)")
+        }
+    }
+
     private func application(
-        _ address: BindAddress, transport: Transport, onServerRunning: @escaping @Sendable (any Channel) async -> Void
+        _ address: BindAddress, transport: Transport, identity: TLSIdentity? = nil, onServerRunning: @escaping @Sendable (any Channel) async -> Void
     ) -> Application<LimitedResponder> {
         // Hummingbird announces the bind at info level, with the temporary name; `listening` above says it better.
         var quiet = logger
@@ -153,7 +165,11 @@ public struct LocalServer: Service {
         return Application(
             responder: responder,
             server: HTTPServerBuilder { responder in
-                IdentifyingChannel(http: HTTP1Channel(responder: responder, configuration: http), transport: transport, logLevel: level)
+                let plain = IdentifyingChannel(
+                    http: HTTP1Channel(responder: responder, configuration: http), transport: transport, isSecure: identity != nil,
+                    logLevel: level)
+                guard let identity else { return plain }
+                return try TLSChannel(plain, tlsConfiguration: identity.configuration)
             },
             configuration: ApplicationConfiguration(
                 address: address, availableConnectionsDelegate: MaximumAvailableConnections(limits.connections, logger: quiet)),

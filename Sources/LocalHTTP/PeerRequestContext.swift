@@ -18,6 +18,8 @@ public struct PeerRequestContext: RequestContext {
     public let peer: PeerCredentials?
     /// How the request came in.
     public let transport: Transport
+    /// Whether it came over TLS.
+    public let isSecure: Bool
     private let channel: any Channel
 
     /// Called by hummingbird for each request.
@@ -27,8 +29,20 @@ public struct PeerRequestContext: RequestContext {
         coreContext = .init(source: source)
         peer = connection?.peer
         transport = connection?.transport ?? .tcp
+        isSecure = connection?.isSecure ?? false
         channel = source.channel
         if let level = connection?.logLevel { logger.logLevel = level }
+    }
+
+    /// Where the connection comes from, without the port; "" on a Unix socket.
+    public var remoteAddress: String { channel.remoteAddress?.ipAddress ?? "" }
+
+    /// Does what waits for the peer, such as a write of an answer without an end, and closes the connection when that takes longer than `limit`:
+    /// the wait then ends with an error.
+    public func within(_ limit: Duration, _ body: () async throws -> Void) async throws {
+        let timer = closeLater(limit)
+        defer { timer.cancel() }
+        try await body()
     }
 
     /// Closes the connection a second from now: for a reply that leaves the request's body unread, which hummingbird would otherwise drain for
@@ -46,6 +60,7 @@ public struct PeerRequestContext: RequestContext {
 /// socket option is read on the event loop; so the connection's task carries the answer.
 struct ConnectionIdentity: Sendable {
     let transport: Transport
+    let isSecure: Bool
     let peer: PeerCredentials?
     let logLevel: Logger.Level
 

@@ -13,6 +13,7 @@ struct IdentifyingChannel: ServerChildChannel {
 
     let http: HTTP1Channel
     let transport: Transport
+    let isSecure: Bool
     let logLevel: Logger.Level
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Connection> {
@@ -26,7 +27,7 @@ struct IdentifyingChannel: ServerChildChannel {
     }
 
     func handle(value: Connection, logger: Logger) async {
-        let identity = ConnectionIdentity(transport: transport, peer: value.peer, logLevel: logLevel)
+        let identity = ConnectionIdentity(transport: transport, isSecure: isSecure, peer: value.peer, logLevel: logLevel)
         await ConnectionIdentity.$current.withValue(identity) {
             await http.handle(value: value.http, logger: logger)
         }

@@ -17,6 +17,9 @@ public enum StationCommand: Sendable {
     case progress(ProgressQuery)
     case cursor(UnitID, FeedCursor)
     case enrol(EnrolCommand)
+    /// Puts something on record that changes nothing in the state: what was done to an account, or a look at a reporter, which
+    /// belongs to its incident.
+    case record(Event, about: IncidentID?, reply: @Sendable (Result<SequenceNumber, Rejection>) -> Void)
     case revoke(PrincipalID, reason: String, reply: @Sendable (Result<SequenceNumber, Rejection>) -> Void)
     /// New rules from a reload; open incidents keep what was decided.
     case rules(TriageRules)

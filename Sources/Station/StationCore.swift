@@ -137,6 +137,9 @@ public struct StationCore: ~Copyable {
             guard state.cursors[unit] != cursor else { return }
             stage([.cursorAdvanced(unit, alert: cursor.alert, main: cursor.main)], now: now)
         case .enrol(let command): enrol(command, now: now)
+        case .record(let event, let incident, let reply):
+            let sequence = stage([event], about: incident, now: now)
+            batch.replies.append { failure in reply(failure.map { .failure(Rejection(unavailable: $0)) } ?? .success(sequence)) }
         case .revoke(let principal, let reason, let reply): revoke(principal, reason: reason, reply: reply, now: now)
         case .rules(let rules):
             self.rules = rules
@@ -165,12 +168,12 @@ public struct StationCore: ~Copyable {
         return generation == nil || enrolment.generation == generation
     }
 
-    /// Folds events in that concern no incident and stages them for the commit.
+    /// Folds events in that patrols are not sent and stages them for the commit.
     @discardableResult
-    mutating func stage(_ events: [Event], now: Timestamp) -> SequenceNumber {
+    mutating func stage(_ events: [Event], about incident: IncidentID? = nil, now: Timestamp) -> SequenceNumber {
         let sequence = nextSequence
         state.apply(Record(sequence: sequence, at: now, events: events))
-        batch.drafts.append(Draft(at: now, events: events))
+        batch.drafts.append(Draft(at: now, events: events, incident: incident))
         return sequence
     }
 

@@ -23,6 +23,9 @@ public enum Event: Hashable, Sendable {
     case incidentRegraded(IncidentRegraded)
     case incidentAcknowledged(IncidentAcknowledged)
     case incidentEscalated(IncidentEscalated)
+    /// For the record: nothing that the daemon decides rests on these two.
+    case accountChanged(AccountChanged)
+    case identityRevealed(IdentityRevealed)
 }
 
 /// Finds a tip again: the post that sent it, and the id that it made.

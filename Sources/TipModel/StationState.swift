@@ -113,6 +113,7 @@ public struct StationState: Hashable, Sendable {
             case .incidentEscalated(let step):
                 incidents[step.incident]?.escalate(step, at: record.at, sequence: record.sequence)
                 noteCleared(step.incident)
+            case .accountChanged, .identityRevealed: break
             }
         }
         shares.apply(record, incidents: incidents)

@@ -76,6 +76,56 @@ public nonisolated enum Watchpost_Journal_V1_RestateCause: SwiftProtobuf.Enum, S
 
 }
 
+public nonisolated enum Watchpost_Journal_V1_AccountAction: SwiftProtobuf.Enum, Swift.CaseIterable {
+  public typealias RawValue = Int
+  case unspecified // = 0
+  case added // = 1
+  case passwordChanged // = 2
+  case disabled // = 3
+  case enabled // = 4
+  case sessionsEnded // = 5
+  case UNRECOGNIZED(Int)
+
+  public init() {
+    self = .unspecified
+  }
+
+  public init?(rawValue: Int) {
+    switch rawValue {
+    case 0: self = .unspecified
+    case 1: self = .added
+    case 2: self = .passwordChanged
+    case 3: self = .disabled
+    case 4: self = .enabled
+    case 5: self = .sessionsEnded
+    default: self = .UNRECOGNIZED(rawValue)
+    }
+  }
+
+  public var rawValue: Int {
+    switch self {
+    case .unspecified: return 0
+    case .added: return 1
+    case .passwordChanged: return 2
+    case .disabled: return 3
+    case .enabled: return 4
+    case .sessionsEnded: return 5
+    case .UNRECOGNIZED(let i): return i
+    }
+  }
+
+  // The compiler won't synthesize support with the UNRECOGNIZED case.
+  public static let allCases: [Watchpost_Journal_V1_AccountAction] = [
+    .unspecified,
+    .added,
+    .passwordChanged,
+    .disabled,
+    .enabled,
+    .sessionsEnded,
+  ]
+
+}
+
 public nonisolated struct Watchpost_Journal_V1_JournalRecord: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -237,6 +287,22 @@ public nonisolated struct Watchpost_Journal_V1_JournalEvent: Sendable {
     set {kind = .incidentEscalated(newValue)}
   }
 
+  public var accountChanged: Watchpost_Journal_V1_AccountChanged {
+    get {
+      if case .accountChanged(let v)? = kind {return v}
+      return Watchpost_Journal_V1_AccountChanged()
+    }
+    set {kind = .accountChanged(newValue)}
+  }
+
+  public var identityRevealed: Watchpost_Journal_V1_IdentityRevealed {
+    get {
+      if case .identityRevealed(let v)? = kind {return v}
+      return Watchpost_Journal_V1_IdentityRevealed()
+    }
+    set {kind = .identityRevealed(newValue)}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public nonisolated enum OneOf_Kind: Equatable, Sendable {
@@ -257,6 +323,8 @@ public nonisolated struct Watchpost_Journal_V1_JournalEvent: Sendable {
     case incidentRegraded(Watchpost_Journal_V1_IncidentRegraded)
     case incidentAcknowledged(Watchpost_Journal_V1_IncidentAcknowledged)
     case incidentEscalated(Watchpost_Journal_V1_IncidentEscalated)
+    case accountChanged(Watchpost_Journal_V1_AccountChanged)
+    case identityRevealed(Watchpost_Journal_V1_IdentityRevealed)
 
   }
 
@@ -1167,12 +1235,56 @@ public nonisolated struct Watchpost_Journal_V1_PostLedger: Sendable {
   public init() {}
 }
 
+/// Of an account of the board; never a secret.
+public nonisolated struct Watchpost_Journal_V1_AccountChanged: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var name: String = String()
+
+  public var action: Watchpost_Journal_V1_AccountAction = .unspecified
+
+  public var role: String = String()
+
+  public var by: String = String()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// The desk looked at who reported a tip.
+public nonisolated struct Watchpost_Journal_V1_IdentityRevealed: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var incident: UInt64 = 0
+
+  public var post: String = String()
+
+  public var tip: Data = Data()
+
+  public var reason: String = String()
+
+  public var by: String = String()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
 
 fileprivate nonisolated let _protobuf_package = "watchpost.journal.v1"
 
 nonisolated extension Watchpost_Journal_V1_RestateCause: SwiftProtobuf._ProtoNameProviding {
   public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0RESTATE_CAUSE_UNSPECIFIED\0\u{1}RESTATE_CAUSE_MERGE\0\u{1}RESTATE_CAUSE_SPLIT\0\u{1}RESTATE_CAUSE_DETACH\0")
+}
+
+nonisolated extension Watchpost_Journal_V1_AccountAction: SwiftProtobuf._ProtoNameProviding {
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0ACCOUNT_ACTION_UNSPECIFIED\0\u{1}ACCOUNT_ACTION_ADDED\0\u{1}ACCOUNT_ACTION_PASSWORD_CHANGED\0\u{1}ACCOUNT_ACTION_DISABLED\0\u{1}ACCOUNT_ACTION_ENABLED\0\u{1}ACCOUNT_ACTION_SESSIONS_ENDED\0")
 }
 
 nonisolated extension Watchpost_Journal_V1_JournalRecord: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
@@ -1212,7 +1324,7 @@ nonisolated extension Watchpost_Journal_V1_JournalRecord: SwiftProtobuf.Message,
 
 nonisolated extension Watchpost_Journal_V1_JournalEvent: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".JournalEvent"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{3}tip_accepted\0\u{3}incident_opened\0\u{3}tip_correlated\0\u{3}urgency_changed\0\u{3}phase_changed\0\u{3}post_enrolled\0\u{3}unit_enrolled\0\u{1}revoked\0\u{3}post_fell_silent\0\u{3}post_heard\0\u{3}tips_missing\0\u{3}cursor_advanced\0\u{3}incident_merged\0\u{3}incident_restated\0\u{3}incident_regraded\0\u{3}incident_acknowledged\0\u{3}incident_escalated\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{3}tip_accepted\0\u{3}incident_opened\0\u{3}tip_correlated\0\u{3}urgency_changed\0\u{3}phase_changed\0\u{3}post_enrolled\0\u{3}unit_enrolled\0\u{1}revoked\0\u{3}post_fell_silent\0\u{3}post_heard\0\u{3}tips_missing\0\u{3}cursor_advanced\0\u{3}incident_merged\0\u{3}incident_restated\0\u{3}incident_regraded\0\u{3}incident_acknowledged\0\u{3}incident_escalated\0\u{4}\u{c}account_changed\0\u{3}identity_revealed\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1442,6 +1554,32 @@ nonisolated extension Watchpost_Journal_V1_JournalEvent: SwiftProtobuf.Message, 
           self.kind = .incidentEscalated(v)
         }
       }()
+      case 30: try {
+        var v: Watchpost_Journal_V1_AccountChanged?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .accountChanged(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .accountChanged(v)
+        }
+      }()
+      case 31: try {
+        var v: Watchpost_Journal_V1_IdentityRevealed?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .identityRevealed(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .identityRevealed(v)
+        }
+      }()
       default: break
       }
     }
@@ -1523,6 +1661,14 @@ nonisolated extension Watchpost_Journal_V1_JournalEvent: SwiftProtobuf.Message, 
     case .incidentEscalated?: try {
       guard case .incidentEscalated(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 18)
+    }()
+    case .accountChanged?: try {
+      guard case .accountChanged(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 30)
+    }()
+    case .identityRevealed?: try {
+      guard case .identityRevealed(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 31)
     }()
     case nil: break
     }
@@ -3309,6 +3455,101 @@ nonisolated extension Watchpost_Journal_V1_PostLedger: SwiftProtobuf.Message, Sw
     if lhs.silentSinceMs != rhs.silentSinceMs {return false}
     if lhs.lastTipAtMs != rhs.lastTipAtMs {return false}
     if lhs.forgotten != rhs.forgotten {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Watchpost_Journal_V1_AccountChanged: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".AccountChanged"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}action\0\u{1}role\0\u{1}by\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      case 2: try { try decoder.decodeSingularEnumField(value: &self.action) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.role) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.by) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 1)
+    }
+    if self.action != .unspecified {
+      try visitor.visitSingularEnumField(value: self.action, fieldNumber: 2)
+    }
+    if !self.role.isEmpty {
+      try visitor.visitSingularStringField(value: self.role, fieldNumber: 3)
+    }
+    if !self.by.isEmpty {
+      try visitor.visitSingularStringField(value: self.by, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Watchpost_Journal_V1_AccountChanged, rhs: Watchpost_Journal_V1_AccountChanged) -> Bool {
+    if lhs.name != rhs.name {return false}
+    if lhs.action != rhs.action {return false}
+    if lhs.role != rhs.role {return false}
+    if lhs.by != rhs.by {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Watchpost_Journal_V1_IdentityRevealed: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".IdentityRevealed"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}incident\0\u{1}post\0\u{1}tip\0\u{1}reason\0\u{1}by\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.incident) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.post) }()
+      case 3: try { try decoder.decodeSingularBytesField(value: &self.tip) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.reason) }()
+      case 5: try { try decoder.decodeSingularStringField(value: &self.by) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.incident != 0 {
+      try visitor.visitSingularUInt64Field(value: self.incident, fieldNumber: 1)
+    }
+    if !self.post.isEmpty {
+      try visitor.visitSingularStringField(value: self.post, fieldNumber: 2)
+    }
+    if !self.tip.isEmpty {
+      try visitor.visitSingularBytesField(value: self.tip, fieldNumber: 3)
+    }
+    if !self.reason.isEmpty {
+      try visitor.visitSingularStringField(value: self.reason, fieldNumber: 4)
+    }
+    if !self.by.isEmpty {
+      try visitor.visitSingularStringField(value: self.by, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Watchpost_Journal_V1_IdentityRevealed, rhs: Watchpost_Journal_V1_IdentityRevealed) -> Bool {
+    if lhs.incident != rhs.incident {return false}
+    if lhs.post != rhs.post {return false}
+    if lhs.tip != rhs.tip {return false}
+    if lhs.reason != rhs.reason {return false}
+    if lhs.by != rhs.by {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

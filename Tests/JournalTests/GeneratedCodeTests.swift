@@ -76,6 +76,8 @@ import WatchpostProtobuf
         case .incidentRegraded: 16
         case .incidentAcknowledged: 17
         case .incidentEscalated: 18
+        case .accountChanged: 30
+        case .identityRevealed: 31
         case nil: 0
         }
     }

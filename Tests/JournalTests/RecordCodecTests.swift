@@ -121,6 +121,12 @@ import WatchpostProtobuf
         ),
         ("incidentRestated with a crew", .incidentRestated(IncidentRestated(
             incident: crewed, cause: .merge, other: IncidentID(300), reason: "一起", by: "duty"))),
+        ("accountChanged", .accountChanged(AccountChanged(name: "li-wei", action: .sessionsEnded, role: "officer", by: "admin"))),
+        (
+            "identityRevealed",
+            .identityRevealed(
+                IdentityRevealed(incident: IncidentID(9), post: post.id, tip: tip.id, reason: "回访报警人", by: "duty"))
+        ),
     ]
 
     /// With every field that the desk sets.

@@ -1,0 +1,317 @@
+import Synchronization
+public import TipModel
+
+/// 账户: who may sign in at the board, and who is signed in. The disk has all of it; memory has a copy, bounded by
+/// ``AccountLimits``, so that a request is recognised without one.
+public final class Accounts: Sendable {
+    private struct State {
+        var accounts: [String: Account]
+        var hashes: [String: PasswordHash]
+        var sessions: SessionTable
+        var byAccount = Lockout(bound: 4_096)
+        // Some people share an address, so the first mistakes of one cost nobody a wait.
+        var byAddress = Lockout(bound: 4_096, free: 10)
+    }
+
+    let limits: AccountLimits
+    private let store: AccountStore
+    private let time: any TimeSource
+    private let hasher: PasswordHasher
+    private let rounds: Int
+    private let audit: @Sendable (AccountChanged) async throws(AccountError) -> Void
+    private let pseudonymKey: [UInt8]
+    private let state: Mutex<State>
+
+    /// Opens the accounts in a folder, or makes an empty file.
+    /// - Parameters:
+    ///   - audit: journals what was done to an account.
+    ///   - rounds: scrypt's N for new passwords; tests take a small one.
+    public init(
+        directory: String, limits: AccountLimits = AccountLimits(), time: any TimeSource, rounds: Int = 1 << 15,
+        audit: @escaping @Sendable (AccountChanged) async throws(AccountError) -> Void
+    ) throws(AccountError) {
+        store = try AccountStore(path: directory + "/" + AccountStore.fileName)
+        let contents = try store.load()
+        self.limits = limits
+        self.time = time
+        self.rounds = rounds
+        self.audit = audit
+        hasher = PasswordHasher()
+        pseudonymKey = contents.pseudonymKey
+        var sessions = SessionTable(limits: limits)
+        sessions.load(contents.sessions)
+        state = Mutex(
+            State(
+                accounts: Dictionary(contents.accounts.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first }),
+                hashes: contents.hashes.compactMapValues { PasswordHash($0) }, sessions: sessions))
+    }
+
+    public func close() { store.close() }
+
+    // MARK: Looking
+
+    /// All accounts by name, each with how many sessions it has.
+    public func list() -> [(account: Account, sessions: Int)] {
+        let now = time.now()
+        return state.withLock { state in
+            let counts = Dictionary(grouping: state.sessions.live(of: nil, now: now), by: \.account).mapValues(\.count)
+            return state.accounts.values.sorted { $0.name < $1.name }.map { ($0, counts[$0.name] ?? 0) }
+        }
+    }
+
+    public var isEmpty: Bool { state.withLock { $0.accounts.isEmpty } }
+
+    /// Sessions, of one account or of all, the last used first.
+    public func sessions(of name: String? = nil) -> [SessionSummary] {
+        let now = time.now()
+        return state.withLock { $0.sessions.live(of: name, now: now) }.sorted { $0.usedAt > $1.usedAt }.map {
+            SessionSummary(account: $0.account, openedAt: $0.openedAt, usedAt: $0.usedAt, address: $0.address)
+        }
+    }
+
+    /// Stands for a reporter where their name is not told: the same at every look, and of no use without the key.
+    public func pseudonym(post: PostID, reporter: String) -> String {
+        guard !reporter.isEmpty else { return "" }
+        return "R-" + hex(sha256(pseudonymKey + Array("\(post)/\(reporter)".utf8)).prefix(4)).uppercased()
+    }
+
+    // MARK: Sessions
+
+    /// Opens a session for a name and its password.
+    /// - Throws: `wrongCredentials`, `lockedOut`, `busy`, `inputOutput`.
+    public func signIn(name: String, password: String, address: String) async throws(AccountError) -> OpenedSession {
+        let tick = time.monotonicMilliseconds()
+        let key = clipped(name, bytes: 64)
+        let (wait, known) = state.withLock { state -> (Int64, PasswordHash?) in
+            let wait = max(state.byAccount.wait(key, now: tick), state.byAddress.wait(address, now: tick))
+            guard wait == 0 else { return (wait, nil) }
+            state.byAccount.fail(key, now: tick)
+            state.byAddress.fail(address, now: tick)
+            return (0, state.hashes[name])
+        }
+        guard wait == 0 else {
+            throw AccountError(
+                .lockedOut, "too many failed tries; wait \((wait + 999) / 1_000) s", retryAfterMilliseconds: wait)
+        }
+        // A name that nobody has costs what a wrong password costs.
+        let hash = known ?? .unmatched(rounds: rounds)
+        let isRight = password.utf8.count <= PasswordRules.mostBytes ? try await hasher.run { hash.matches(password) } : false
+        let account = state.withLock { $0.hashes[name] == known ? $0.accounts[name] : nil }
+        guard isRight, let account, !account.isDisabled else {
+            throw AccountError(.wrongCredentials, "the name or the password is wrong")
+        }
+        state.withLock { state in
+            state.byAccount.succeed(key)
+            state.byAddress.succeed(address)
+        }
+        return try await open(account, address: address)
+    }
+
+    /// The session of a token; nil where it has ended or its account is disabled.
+    public func session(_ token: SessionToken) -> LiveSession? {
+        let now = time.now()
+        let found = state.withLock { state -> (live: LiveSession, write: Bool)? in
+            guard let (session, write) = state.sessions.use(token.hash, now: now), let account = state.accounts[session.account],
+                !account.isDisabled
+            else { return nil }
+            return (LiveSession(account: account, csrfToken: session.csrf), write)
+        }
+        if found?.write == true {
+            // Not waited for: losing it costs a minute of the idle time, no more.
+            Task { [store] in try? await store.noteUse(token.hash, at: now) }
+        }
+        return found?.live
+    }
+
+    /// Ends one session.
+    public func signOut(_ token: SessionToken) async throws(AccountError) {
+        guard state.withLock({ $0.sessions.end(token.hash) }) else { return }
+        try await store.endSession(token.hash)
+    }
+
+    private func open(_ account: Account, address: String) async throws(AccountError) -> OpenedSession {
+        var random = SystemRandomNumberGenerator()
+        let token = SessionToken(random: &random)
+        let now = time.now()
+        let record = SessionRecord(
+            hash: token.hash, account: account.name, csrf: hex(randomBytes(32, &random)), openedAt: now, usedAt: now, writtenAt: now,
+            address: clipped(address, bytes: 64))
+        let gone = state.withLock { $0.sessions.add(record, now: now) }
+        do {
+            try await store.add(record, removing: gone)
+        } catch {
+            _ = state.withLock { $0.sessions.end(token.hash) }
+            throw error
+        }
+        return OpenedSession(
+            token: token, account: account, csrfToken: record.csrf, expiresAt: now.advanced(byMilliseconds: limits.sessionMilliseconds))
+    }
+
+    // MARK: Administration
+
+    /// Adds an account. Names are never used again for somebody else's: there is no deletion, only disabling.
+    public func add(_ new: NewAccount, by: String) async throws(AccountError) -> Account {
+        try await add(new, by: by, link: nil)
+    }
+
+    private func add(_ new: NewAccount, by: String, link: [UInt8]?) async throws(AccountError) -> Account {
+        let account = try new.checked(at: time.now())
+        try PasswordRules.check(new.password)
+        let refusal = state.withLock { state -> AccountError? in
+            if state.accounts[account.name] != nil {
+                return AccountError(.conflict, field: "name", "there is an account \(account.name) already")
+            }
+            return state.accounts.count < limits.accounts
+                ? nil : AccountError(.busy, "there are \(limits.accounts) accounts, the most that are possible")
+        }
+        if let refusal { throw refusal }
+        let hash = try await hash(new.password)
+        let isAdded = try await store.add(account, password: hash.text, link: link.map { ($0, account.createdAt) })
+        guard isAdded else { throw Self.linkIsOver }
+        state.withLock { state in
+            state.accounts[account.name] = account
+            state.hashes[account.name] = hash
+        }
+        try await audit(AccountChanged(name: account.name, action: .added, role: account.role.rawValue, by: by))
+        return account
+    }
+
+    /// Sets a password. The sessions of the account end, but for the one named.
+    public func setPassword(_ name: String, _ password: String, by: String, keeping session: SessionToken? = nil) async throws(AccountError) {
+        let account = try find(name)
+        try PasswordRules.check(password)
+        let hash = try await hash(password)
+        try await store.setPassword(name, hash.text, keeping: session?.hash)
+        state.withLock { state in
+            state.hashes[name] = hash
+            _ = state.sessions.endAll(of: name, except: session?.hash)
+        }
+        try await audit(AccountChanged(name: name, action: .passwordChanged, role: account.role.rawValue, by: by))
+    }
+
+    /// A person changes their own password, with the old one once more.
+    public func changePassword(
+        _ name: String, from old: String, to new: String, address: String, keeping session: SessionToken?
+    ) async throws(AccountError) {
+        let tick = time.monotonicMilliseconds()
+        let (wait, known) = state.withLock { state -> (Int64, PasswordHash?) in
+            let wait = state.byAccount.wait(name, now: tick)
+            if wait == 0 { state.byAccount.fail(name, now: tick) }
+            return (wait, state.hashes[name])
+        }
+        guard wait == 0 else {
+            throw AccountError(.lockedOut, "too many failed tries; wait \((wait + 999) / 1_000) s", retryAfterMilliseconds: wait)
+        }
+        guard old.utf8.count <= PasswordRules.mostBytes, let known, try await hasher.run({ known.matches(old) }) else {
+            throw AccountError(.wrongCredentials, field: "old_password", "the old password is wrong")
+        }
+        state.withLock { $0.byAccount.succeed(name) }
+        try await setPassword(name, new, by: name, keeping: session)
+    }
+
+    /// Disables an account, whose sessions end, or enables it.
+    public func setDisabled(_ name: String, _ isDisabled: Bool, by: String) async throws(AccountError) {
+        let account = try find(name)
+        guard account.isDisabled != isDisabled else { return }
+        if isDisabled, account.role == .admin {
+            let others = state.withLock { state in
+                state.accounts.values.filter { $0.role == .admin && !$0.isDisabled && $0.name != name }.count
+            }
+            guard others > 0 else {
+                throw AccountError(.lastAdmin, "\(name) is the last admin; add another one first")
+            }
+        }
+        try await store.setDisabled(name, isDisabled)
+        state.withLock { state in
+            state.accounts[name]?.isDisabled = isDisabled
+            if isDisabled { _ = state.sessions.endAll(of: name) }
+        }
+        try await audit(AccountChanged(name: name, action: isDisabled ? .disabled : .enabled, role: account.role.rawValue, by: by))
+    }
+
+    /// Ends all sessions of an account.
+    /// - Returns: how many there were.
+    public func endSessions(of name: String, by: String) async throws(AccountError) -> Int {
+        let account = try find(name)
+        try await store.endSessions(of: name)
+        let count = state.withLock { $0.sessions.endAll(of: name) }
+        try await audit(AccountChanged(name: name, action: .sessionsEnded, role: account.role.rawValue, by: by))
+        return count
+    }
+
+    // MARK: The first account
+
+    /// A new one-time link's token to make the first admin with; earlier ones hold no more. Called at start and by a command.
+    /// - Throws: `linkInvalid` where there are accounts.
+    public func firstLink() throws(AccountError) -> String {
+        guard isEmpty else { throw AccountError(.linkInvalid, "there are accounts already; an admin adds further ones") }
+        var random = SystemRandomNumberGenerator()
+        let token = SessionToken(random: &random)
+        try store.setLink(token.hash, expiresAt: time.now().advanced(byMilliseconds: limits.linkMilliseconds))
+        return token.text
+    }
+
+    /// Whether a link still holds, for the page behind it.
+    public func isFirstLink(_ token: String) async throws(AccountError) -> Bool {
+        guard isEmpty, let token = SessionToken(token) else { return false }
+        return try await store.hasLink(token.hash, now: time.now())
+    }
+
+    /// Makes the first admin, once, and signs them in.
+    public func redeem(_ token: String, name: String, password: String, address: String) async throws(AccountError) -> OpenedSession {
+        guard isEmpty, let token = SessionToken(token) else { throw Self.linkIsOver }
+        let account = try await add(NewAccount(name: name, role: .admin, password: password), by: "first-link", link: token.hash)
+        return try await open(account, address: address)
+    }
+
+    private static let linkIsOver = AccountError(.linkInvalid, "this link was used or has expired; `watchpost user first-link` makes another")
+
+    private func find(_ name: String) throws(AccountError) -> Account {
+        guard let account = state.withLock({ $0.accounts[name] }) else {
+            throw AccountError(.notFound, field: "name", "there is no account '\(clipped(name, bytes: 40))'")
+        }
+        return account
+    }
+
+    private func hash(_ password: String) async throws(AccountError) -> PasswordHash {
+        let rounds = rounds
+        guard let hash = try await hasher.run({ try? PasswordHash(hashing: password, rounds: rounds) }) else {
+            throw AccountError(.inputOutput, "the password cannot be hashed")
+        }
+        return hash
+    }
+}
+
+/// An account to add.
+public struct NewAccount: Sendable {
+    public var name: String
+    public var role: Role
+    public var zones: [ZoneID]
+    public var unit: UnitID?
+    public var password: String
+
+    public init(name: String, role: Role, zones: [ZoneID] = [], unit: UnitID? = nil, password: String) {
+        self.name = name
+        self.role = role
+        self.zones = zones
+        self.unit = unit
+        self.password = password
+    }
+
+    /// Zones of an officer in one account.
+    static let mostZones = 64
+
+    func checked(at now: Timestamp) throws(AccountError) -> Account {
+        guard isValidName(name) else {
+            throw AccountError(.invalidField, field: "name", "a name is 1–32 characters of a–z, 0–9 and '-', not beginning or ending with '-'")
+        }
+        guard (role == .officer) == !zones.isEmpty, zones.count <= Self.mostZones else {
+            throw AccountError(
+                .invalidField, field: "zones", role == .officer ? "an officer has 1–\(Self.mostZones) zones" : "only an officer has zones")
+        }
+        guard (role == .patrol) == (unit != nil) else {
+            throw AccountError(.invalidField, field: "unit", role == .patrol ? "a patrol's account names its unit" : "only a patrol has a unit")
+        }
+        return Account(name: name, role: role, zones: zones, unit: unit, createdAt: now)
+    }
+}
