@@ -11,6 +11,8 @@ extension Door {
     static let answerTime = Duration.seconds(5)
     /// A comment is sent this often, so that a listener that has gone is noticed and proxies keep the line.
     static let heartbeatTime = Duration.seconds(15)
+    /// How long a listener may take to read.
+    static let writeTime = Duration.seconds(20)
     /// The shortest time between two events of one listener.
     static let eventPause = Duration.milliseconds(250)
 
@@ -63,7 +65,7 @@ extension Door {
     // MARK: - Events
 
     /// Server-sent events: `change` tells that something is new and how the link stands; what is new is asked for.
-    func events() throws(JSONRefusal) -> Response {
+    func events(_ context: PeerRequestContext) throws(JSONRefusal) -> Response {
         guard let place = board.bell.enter() else {
             throw JSONRefusal(
                 .serviceUnavailable, code: "too_many_listeners", message: "at most \(ChangeBell.bound) may listen; close another page")
@@ -74,12 +76,14 @@ extension Door {
             headers: [.contentType: "text/event-stream", .cacheControl: "no-store", .xContentTypeOptions: "nosniff"],
             body: ResponseBody { writer in
                 defer { door.board.bell.leave(place) }
-                try await door.write(place, to: &writer)
+                try await door.write(place, context, to: &writer)
                 try await writer.finish(nil)
             })
     }
 
-    private func write(_ place: ChangeBell.Place, to writer: inout any ResponseBodyWriter) async throws {
+    private func write(
+        _ place: ChangeBell.Place, _ context: PeerRequestContext, to writer: inout any ResponseBodyWriter
+    ) async throws {
         let ticks = Task {
             while !Task.isCancelled {
                 try await Task.sleep(for: Self.heartbeatTime)
@@ -88,18 +92,23 @@ extension Door {
         }
         defer { ticks.cancel() }
         var told = board.bell.version
-        try await writer.write(ByteBuffer(string: "retry: 2000\n" + event()))
+        try await send("retry: 2000\n" + event(), context, to: &writer)
         for await _ in place.rings {
             let version = board.bell.version
             if version == told {
-                try await writer.write(ByteBuffer(string: ": still here\n\n"))
+                try await send(": still here\n\n", context, to: &writer)
             } else {
                 told = version
-                try await writer.write(ByteBuffer(string: event()))
+                try await send(event(), context, to: &writer)
                 // What comes meanwhile is one ring.
                 try await Task.sleep(for: Self.eventPause)
             }
         }
+    }
+
+    /// A listener that does not read is closed: its page comes back by itself.
+    private func send(_ text: String, _ context: PeerRequestContext, to writer: inout any ResponseBodyWriter) async throws {
+        try await context.within(Self.writeTime) { try await writer.write(ByteBuffer(string: text)) }
     }
 
     private func event() -> String {

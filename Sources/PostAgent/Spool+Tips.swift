@@ -41,6 +41,7 @@ extension Spool {
         tip.number = counts.nextNumber
         let bytes = TipCodec.encode(tip)
         try checkRoom(bytes.count, isExpress: draft.isExpress, counts)
+        try Self.claim(tip.attachments, for: id, db)
         counts.nextNumber += 1
         try db.execute(
             sql: "UPDATE meta SET next_number = ?", arguments: [Int64(bitPattern: counts.nextNumber)])

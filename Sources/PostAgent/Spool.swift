@@ -98,6 +98,8 @@ final class Spool: Sendable {
         counts.oldest = row.map { Timestamp(milliseconds: $0["spooled_at"]) }
     }
 
+    var photoFolder: PhotoFolder { PhotoFolder(path: folder.path + "/photos") }
+
     /// How full it is now.
     var counts: SpoolCounts { state.withLock { $0 } }
 

@@ -182,7 +182,8 @@ extension Event {
         case .incidentRegraded(let change): [change.incident]
         case .incidentAcknowledged(let seen): [seen.incident]
         case .incidentEscalated(let step): [step.incident]
-        case .tipAccepted, .postEnrolled, .unitEnrolled, .revoked, .postFellSilent, .postHeard, .tipsMissing, .cursorAdvanced: []
+        case .tipAccepted, .postEnrolled, .unitEnrolled, .revoked, .postFellSilent, .postHeard, .tipsMissing, .cursorAdvanced,
+            .accountChanged, .identityRevealed: []
         }
     }
 }
