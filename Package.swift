@@ -93,7 +93,7 @@ let package = Package(
         module("Administration", ["TipModel"]),
         module("Accounts", ["TipModel", crypto, cryptoExtras, grdb]),
 
-        module("Ingest", ["TipModel", "TipWire", "Access", "ZeroMQ", logging]),
+        module("Ingest", ["TipModel", "TipWire", "Access", "ZeroMQ", crypto, logging]),
         module("Feed", ["TipModel", "TipWire", "Journal", "Access", "ZeroMQ", logging, deque]),
         // Not named Dispatch: a module of that name hides the system's, which NIO and swift-metrics import.
         .target(

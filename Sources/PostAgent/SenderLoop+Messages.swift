@@ -103,6 +103,11 @@ extension SenderLoop {
             let result = try ActionResult(message.bytes(1))
             questions.removeValue(forKey: header.request)?.answer.resolve(.success(result))
             heardWell(link)
+        case .photoState:
+            photoAnswered(try PhotoState(message.bytes(1)), request: header.request)
+            heardWell(link)
+        case .rejections where photos.isAwaiting(header.request):
+            if let rejection = try RejectionCodec.decode(message.bytes(1)).first?.rejection { photoRefused(rejection) }
         case .rejections where questions[header.request] != nil:
             let rejection = try RejectionCodec.decode(message.bytes(1)).first?.rejection
             questions.removeValue(forKey: header.request)?.answer.resolve(rejection.map { .failure($0) })
@@ -162,6 +167,7 @@ extension SenderLoop {
             outbox.settle(receipt.tip, number: number)
             parts.waiters.tell(receipt.tip, .accepted(number: number, receipt, at: wall))
         }
+        photos.wake(at: now)
         parts.board.change { $0.lastReceipt = wall }
     }
 

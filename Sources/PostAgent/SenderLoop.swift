@@ -28,6 +28,7 @@ struct SenderLoop {
     var heartbeat: (request: UInt32, at: Int64, progressAfter: SequenceNumber)?
     /// Questions on the present connection, by their request numbers.
     var questions: [UInt32: PostQuestion] = [:]
+    var photos = PhotoSending()
     var nextHeartbeat: Int64 = 0
     /// What the daemon said when it refused the post on the present connection.
     var barred: Rejection?
@@ -102,6 +103,7 @@ struct SenderLoop {
             var isBlocked = false
             if link.state == .connected {
                 isBlocked = try !sendAll(link)
+                if !isBlocked { try sendPhoto(link) }
             }
             switch plan.decide(link.state, isBarred: barred != nil, at: now, using: &random) {
             case .stay: break
@@ -150,6 +152,7 @@ struct SenderLoop {
     /// What was on its way may be lost: tips are sent again, who asked something is told.
     private mutating func linkLost() {
         outbox.linkLost()
+        photos.linkLost()
         for question in questions.values { question.answer.resolve(nil) }
         questions.removeAll()
     }

@@ -15,6 +15,8 @@ public enum StationCommand: Sendable {
     case silent(PostID, since: Timestamp)
     /// What became of a post's tips; answered only where there is news.
     case progress(ProgressQuery)
+    /// A tip that was accepted; nil where there is none, or the journal cannot be asked.
+    case find(TipKey, reply: @Sendable (StoredTip?) -> Void)
     case cursor(UnitID, FeedCursor)
     case enrol(EnrolCommand)
     /// Puts something on record that changes nothing in the state: what was done to an account, or a look at a reporter, which

@@ -10,6 +10,11 @@ extension StationCore {
         }
     }
 
+    mutating func find(_ key: TipKey, _ reply: @escaping @Sendable (StoredTip?) -> Void) {
+        let found = try? journal.find([key])[key]
+        batch.replies.append { _ in reply(found) }
+    }
+
     /// What a committed batch changed for posts. Asks only for those with tips in an incident that it touched.
     func news(of drafts: [Draft]) -> [(post: PostID, news: PostProgress)] {
         let before = state.sequence - SequenceNumber(drafts.count)

@@ -130,6 +130,7 @@ public struct StationCore: ~Copyable {
         case .heartbeat(let post, let series, let lowestUnsent):
             hear(post, series: series, lowestUnsent: lowestUnsent, now: now)
         case .progress(let query): tell(query)
+        case .find(let key, let reply): find(key, reply)
         case .silent(let post, let since):
             guard let ledger = state.ledgers[post], ledger.silentSince == nil else { return }
             stage([.postFellSilent(post, since: since)], now: now)

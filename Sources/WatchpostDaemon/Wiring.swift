@@ -3,11 +3,13 @@ internal import DispatchDesk
 internal import Feed
 internal import Ingest
 internal import Journal
+internal import Logging
 internal import Settings
 internal import Station
 internal import Synchronization
 internal import TipModel
 internal import TipWire
+internal import ZeroMQ
 
 /// How the services meet: each knows its ports, this knows who is behind them.
 ///
@@ -54,7 +56,7 @@ final class Wiring: Sendable {
     }
 
     func ingestPorts(
-        station: StationService, presence: Presence, live: LiveSettings, time: some TimeSource,
+        station: StationService, presence: Presence, attachments: AttachmentService, live: LiveSettings, time: some TimeSource,
         beat: @escaping @Sendable () -> Void
     ) -> IngestPorts {
         IngestPorts(
@@ -93,9 +95,20 @@ final class Wiring: Sendable {
                                             sequence: outcome.sequence))))
                         }))
             },
-            photo: { _, _, _ in false },
+            photo: { attachments.take($0, $1, $2) },
             isExpress: { live.isExpress($0) },
             beat: beat)
+    }
+
+    func attachments(_ settings: DaemonSettings, station: StationService, logger: Logger) throws(ZeroMQError) -> AttachmentService {
+        var kept = AttachmentSettings(directory: settings.dataDirectory + "/attachments")
+        kept.maxBytes = settings.attachments.maxBytes
+        return try AttachmentService(
+            settings: kept,
+            find: { key, reply in
+                station.offer(.find(key) { reply($0.flatMap { try? TipCodec.decodeStored($0.encoded) }) })
+            },
+            reply: { [self] in ingest?.reply($0) }, logger: logger)
     }
 
     func feedPorts(
