@@ -148,6 +148,14 @@ let package = Package(
         tests("TriageTests", ["Triage", "TipModel", "Settings"]),
         tests("EvaluationTests", ["Evaluation", "Triage", "TipModel", "Settings"], resources: []),
         tests("AccessTests", ["Access", "Settings", "ZeroMQ", "TipModel"]),
+        tests("AccountsTests", ["Accounts", "TipModel"]),
+        tests(
+            "BoardTests",
+            [
+                "Board", "Accounts", "Administration", "LocalHTTP", "Localization", "Settings", "TipModel", "TipWire", "Workbench", "watchpostd",
+                hummingbird, lifecycle, logging,
+            ],
+            resources: [.copy("cap-1.2.xsd")]),
         tests("LocalHTTPTests", ["LocalHTTP", logging, hummingbird, lifecycle]),
         tests("FeedTests", ["Feed", "Journal", "Access", "TipModel", "TipWire", "ZeroMQ"]),
         tests("DispatchTests", ["DispatchDesk", "TipModel"]),

@@ -48,6 +48,9 @@ public final class Accounts: Sendable {
 
     public func close() { store.close() }
 
+    /// How long a session lasts at most.
+    public var sessionSeconds: Int64 { limits.sessionMilliseconds / 1_000 }
+
     // MARK: Looking
 
     /// All accounts by name, each with how many sessions it has.

@@ -34,6 +34,15 @@ public struct OpenedSession: Sendable {
 public struct LiveSession: Sendable {
     public var account: Account
     public var csrfToken: String
+
+    public init(_ opened: OpenedSession) {
+        self.init(account: opened.account, csrfToken: opened.csrfToken)
+    }
+
+    init(account: Account, csrfToken: String) {
+        self.account = account
+        self.csrfToken = csrfToken
+    }
 }
 
 /// What the admin sees of a session.

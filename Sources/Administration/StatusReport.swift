@@ -25,6 +25,8 @@ public struct StatusReport: Codable, Sendable, Equatable {
     public var patrols: [PatrolReport]
     /// Peak resident memory (VmHWM), KiB.
     public var memoryPeakKib: Int
+    /// Where the board is opened; nil where it is turned off.
+    public var board: String?
 
     enum CodingKeys: String, CodingKey {
         case version
@@ -41,12 +43,13 @@ public struct StatusReport: Codable, Sendable, Equatable {
         case posts
         case patrols
         case memoryPeakKib = "memory_peak_kib"
+        case board
     }
 
     public init(
         version: String, startedAtMs: Int64, nowMs: Int64, sequence: UInt64, openIncidents: [String: Int],
         openDrills: Int, unclaimed: Int, totals: TotalsReport, core: CoreReport, ingest: IngestReport,
-        feed: FeedReport, posts: [PostReport], patrols: [PatrolReport], memoryPeakKib: Int
+        feed: FeedReport, posts: [PostReport], patrols: [PatrolReport], memoryPeakKib: Int, board: String? = nil
     ) {
         self.version = version
         self.startedAtMs = startedAtMs
@@ -62,6 +65,7 @@ public struct StatusReport: Codable, Sendable, Equatable {
         self.posts = posts
         self.patrols = patrols
         self.memoryPeakKib = memoryPeakKib
+        self.board = board
     }
 }
 

@@ -1,3 +1,4 @@
+public import Administration
 public import TipModel
 
 /// What the board needs of the station. Who is behind it is said in `WatchpostDaemon`; every closure waits at most
@@ -5,6 +6,8 @@ public import TipModel
 /// where the state is, and answers with what that user may see.
 public struct BoardPorts: Sendable {
     public var overview: @Sendable (BoardUser) async throws(Rejection) -> BoardOverview
+    /// Incidents that the user may see, newest first; whether there are more.
+    public var list: @Sendable (IncidentQuery, BoardUser) async throws(Rejection) -> (incidents: [IncidentReport], more: Bool)
     /// Throws `notFound` for one that does not exist and for one that the user may not see, in the same words.
     public var dossier: @Sendable (IncidentID, BoardUser) async throws(Rejection) -> Dossier
     /// The text is the note of a step, or the reason of what the desk does.
@@ -24,6 +27,7 @@ public struct BoardPorts: Sendable {
 
     public init(
         overview: @escaping @Sendable (BoardUser) async throws(Rejection) -> BoardOverview,
+        list: @escaping @Sendable (IncidentQuery, BoardUser) async throws(Rejection) -> (incidents: [IncidentReport], more: Bool),
         dossier: @escaping @Sendable (IncidentID, BoardUser) async throws(Rejection) -> Dossier,
         perform: @escaping @Sendable (BoardAction, IncidentID, String, BoardUser) async throws(Rejection) -> BoardOutcome,
         submit: @escaping @Sendable (DeskTip, BoardUser) async throws(Rejection) -> Receipt,
@@ -35,6 +39,7 @@ public struct BoardPorts: Sendable {
         sight: @escaping @Sendable (UnitID) async throws(Rejection) -> Set<ZoneID>
     ) {
         self.overview = overview
+        self.list = list
         self.dossier = dossier
         self.perform = perform
         self.submit = submit

@@ -32,12 +32,21 @@ public struct BoardUser: Hashable, Sendable {
     /// The unit that a patrol acts as.
     public var unit: UnitID? { if case .unit(let unit, _) = sight { unit } else { nil } }
 
+    /// Who acts, as the journal names them: a patrol acts as its unit.
+    public var acting: Operator {
+        switch sight {
+        case .unit(let unit, _): .unit(unit)
+        case .zones: Operator(.officer, name)
+        case .all: Operator(.desk, name)
+        }
+    }
+
     /// Whether they may see this incident. A patrol sees what lies in its zones, what it has, and what it was granted.
     public func sees(_ incident: Incident, at now: Timestamp) -> Bool {
         switch sight {
         case .all: true
         case .zones(let zones): zones.contains(incident.zone)
-        case .unit(let unit, let zones): zones.contains(incident.zone) || incident.holder == unit
+        case .unit(let unit, let zones): zones.contains(incident.zone) || incident.admits(unit, at: now)
         }
     }
 }

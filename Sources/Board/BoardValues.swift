@@ -1,3 +1,4 @@
+public import Administration
 public import TipModel
 
 /// What the board shows at a glance. Already cut to what the user may see.
@@ -81,14 +82,61 @@ public struct Dossier: Sendable {
     /// An open incident that it may be the same as.
     public var suggestion: IncidentID?
     public var now: Timestamp
+    /// The same as reports: what the HTTP API tells. Reporters are pseudonyms here too.
+    public var detail: IncidentDetail
 
-    public init(incident: Incident, tips: [MemberTip], records: [Record], isCut: Bool, suggestion: IncidentID?, now: Timestamp) {
+    public init(
+        incident: Incident, tips: [MemberTip], records: [Record], isCut: Bool, suggestion: IncidentID?, now: Timestamp,
+        detail: IncidentDetail
+    ) {
         self.incident = incident
         self.tips = tips
         self.records = records
         self.isCut = isCut
         self.suggestion = suggestion
         self.now = now
+        self.detail = detail
+    }
+}
+
+/// Which incidents a list has, newest first.
+public struct IncidentQuery: Hashable, Sendable {
+    public enum PhaseFilter: Hashable, Sendable {
+        /// Everything that is not cleared.
+        case active
+        case all
+        case only(Phase)
+    }
+
+    public var zone: ZoneID?
+    public var category: String?
+    public var level: UrgencyLevel?
+    public var phase: PhaseFilter
+    /// Only those with a lower number: the last one of the page before.
+    public var before: IncidentID?
+    public var limit: Int
+
+    public init(
+        zone: ZoneID? = nil, category: String? = nil, level: UrgencyLevel? = nil, phase: PhaseFilter = .active,
+        before: IncidentID? = nil, limit: Int = 100
+    ) {
+        self.zone = zone
+        self.category = category
+        self.level = level
+        self.phase = phase
+        self.before = before
+        self.limit = limit
+    }
+
+    public func matches(_ incident: Incident) -> Bool {
+        let isPhase =
+            switch phase {
+            case .active: incident.phase != .cleared
+            case .all: true
+            case .only(let phase): incident.phase == phase
+            }
+        return isPhase && (zone == nil || incident.zone == zone) && (category == nil || incident.category == category)
+            && (level == nil || incident.urgency.level == level) && before.map { incident.id < $0 } != false
     }
 }
 

@@ -128,7 +128,7 @@ public enum Lifecycle {
         }
         // Sent twice.
         if step == .handOver, let to = request.to, incident.assignment(of: to) != nil { return .already }
-        if incident.phase == .open {
+        if incident.crew.isEmpty {
             switch step {
             case .claim: return take(.claim)
             case .release: return .already

@@ -193,6 +193,8 @@ public struct RuleReplay {
             case .incidentRegraded(let change): regrade(change, &events, &touched)
             // Neither joins tips nor grades them.
             case .incidentAcknowledged, .incidentEscalated: continue
+            // For the record only.
+            case .accountChanged, .identityRevealed: continue
             // Outcomes of rules, which the new ones have their own of.
             case .tipAccepted, .incidentOpened, .tipCorrelated, .urgencyChanged: continue
             case .postEnrolled, .unitEnrolled, .revoked, .postFellSilent, .postHeard, .tipsMissing, .cursorAdvanced:

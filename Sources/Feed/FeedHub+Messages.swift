@@ -137,7 +137,7 @@ extension FeedHub {
         var fresh = Subscription(
             id: nextID(), route: incoming.route, userID: incoming.userID ?? "", unit: unit.id,
             peer: incoming.peer ?? "", ask: ask, zones: wanted,
-            filter: zones.filter(zones: wanted, leastLevel: ask.leastLevel), begin: begin, since: time.now(), now: now)
+            filter: zones.filter(zones: wanted, leastLevel: ask.leastLevel, unit: unit.id), begin: begin, since: time.now(), now: now)
         if let replaced, let old = table.remove(id: replaced) {
             // Replies that wait still come first; one place is left for SUBSCRIBED.
             let bound = max(0, settings.outboxMessages - 1)

@@ -129,8 +129,8 @@ extension FeedHub {
                 events: subscription.isProbing ? 1 : settings.pageEvents, bytes: settings.pageBytes)
             guard
                 let page = table.slots[index][lane].askForPage(
-                    token: token, ring: ring[lane], zones: subscription.zones, leastLevel: subscription.leastLevel,
-                    limits: limits, now: now)
+                    token: token, ring: ring[lane], zones: subscription.zones, guest: subscription.unit,
+                    leastLevel: subscription.leastLevel, limits: limits, now: now)
             else { continue }
             if outlet.ask(PageRequest(subscription: subscription.id, token: token, page: page)) {
                 asked[lane, default: 0] += 1

@@ -73,7 +73,7 @@ final class FeedHub {
             ring.append(
                 LaneRing.Entry(
                     sequence: publication.sequence, zone: zones.number(of: publication.zone), level: publication.level,
-                    event: publication.event),
+                    event: publication.event, guests: publication.guests),
                 to: publication.lane)
         }
     }
@@ -143,7 +143,7 @@ final class FeedHub {
                     telling: Rejection(.forbidden, field: "subscribe.zones", "none of its zones is this unit's any more"))
             } else {
                 table.slots[index].restrict(
-                    to: now, filter: zones.filter(zones: now, leastLevel: subscription.leastLevel))
+                    to: now, filter: zones.filter(zones: now, leastLevel: subscription.leastLevel, unit: subscription.unit))
             }
         }
     }

@@ -11,17 +11,22 @@ public struct Publication: Hashable, Sendable {
     public var level: UrgencyLevel
     /// An encoded `FeedEvent`: the bytes in the journal.
     public var event: [UInt8]
+    /// Units that are sent it whatever their zones.
+    public var guests: [UnitID]
 
-    public init(sequence: SequenceNumber, lane: Lane, zone: ZoneID, level: UrgencyLevel, event: [UInt8]) {
+    public init(
+        sequence: SequenceNumber, lane: Lane, zone: ZoneID, level: UrgencyLevel, event: [UInt8], guests: [UnitID] = []
+    ) {
         self.sequence = sequence
         self.lane = lane
         self.zone = zone
         self.level = level
         self.event = event
+        self.guests = guests
     }
 }
 
-/// What a patrol wants done: claim, en route, on scene, clear or release. Whether it may is for the core to say.
+/// What a patrol wants done: a step or an acknowledgement. Whether it may is for the core to say.
 public struct UnitAction: Hashable, Sendable {
     public var unit: PatrolUnit
     public var verb: Verb

@@ -213,12 +213,13 @@ struct LaneProgress {
     /// credit covers.
     /// - Parameter token: names the request; the answer must bear it.
     mutating func askForPage(
-        token: UInt64, ring: LaneRing, zones: Set<ZoneID>, leastLevel: UrgencyLevel, limits: BatchLimits, now: Int64
+        token: UInt64, ring: LaneRing, zones: Set<ZoneID>, guest: UnitID? = nil, leastLevel: UrgencyLevel,
+        limits: BatchLimits, now: Int64
     ) -> FeedPageRequest? {
         guard needsPage(ring: ring, now: now) else { return nil }
         asked = token
         return FeedPageRequest(
-            lane: lane, after: scanned, through: ring.newest, zones: zones, leastLevel: leastLevel,
+            lane: lane, after: scanned, through: ring.newest, zones: zones, guest: guest, leastLevel: leastLevel,
             limit: max(1, min(limits.events, Int(credit.events))), bytes: max(1, min(limits.bytes, Int(credit.bytes))))
     }
 

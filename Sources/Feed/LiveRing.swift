@@ -10,6 +10,8 @@ struct LaneRing {
         let zone: Int
         let level: UrgencyLevel
         let event: [UInt8]
+        /// Units that are sent it whatever their zones.
+        var guests: [UnitID] = []
     }
 
     private let maxEvents: Int

@@ -12,8 +12,8 @@ struct ZoneNumbers {
         return next
     }
 
-    mutating func filter(zones: some Sequence<ZoneID>, leastLevel: UrgencyLevel) -> ZoneFilter {
-        var filter = ZoneFilter(leastLevel: leastLevel)
+    mutating func filter(zones: some Sequence<ZoneID>, leastLevel: UrgencyLevel, unit: UnitID? = nil) -> ZoneFilter {
+        var filter = ZoneFilter(leastLevel: leastLevel, unit: unit)
         for zone in zones { filter.insert(number(of: zone)) }
         return filter
     }
@@ -23,8 +23,13 @@ struct ZoneNumbers {
 struct ZoneFilter {
     private var words: [UInt64] = []
     private let leastLevel: UrgencyLevel
+    /// Whose events beyond the zones it admits too.
+    private let unit: UnitID?
 
-    init(leastLevel: UrgencyLevel) { self.leastLevel = leastLevel }
+    init(leastLevel: UrgencyLevel, unit: UnitID? = nil) {
+        self.leastLevel = leastLevel
+        self.unit = unit
+    }
 
     fileprivate mutating func insert(_ number: Int) {
         while words.count <= number >> 6 { words.append(0) }
@@ -32,7 +37,10 @@ struct ZoneFilter {
     }
 
     func admits(_ entry: LaneRing.Entry) -> Bool {
+        guard entry.level >= leastLevel else { return false }
         let word = entry.zone >> 6
-        return entry.level >= leastLevel && word < words.count && words[word] & 1 << UInt64(entry.zone & 63) != 0
+        if word < words.count, words[word] & 1 << UInt64(entry.zone & 63) != 0 { return true }
+        guard !entry.guests.isEmpty, let unit else { return false }
+        return entry.guests.contains(unit)
     }
 }

@@ -44,6 +44,7 @@ struct ChainWalk {
         statement.bind(1, Int64(clamping: begin))
         statement.bind(2, Int64(clamping: last))
         statement.bind(3, rows)
+        var guests: [(sequence: SequenceNumber, lane: Int64, units: [String])] = []
         while try statement.step() {
             let expected = reached + 1
             guard SequenceNumber(bitPattern: statement.integer(0)) == expected else { break }
@@ -53,12 +54,16 @@ struct ChainWalk {
                 return Damage(sequence: expected, reason: "its checksum does not match its content")
             }
             reached = expected
+            let units = EventCodec.guests(statement.blob(9) ?? [])
+            if !units.isEmpty { guests.append((expected, statement.integer(5), units)) }
         }
         if reached < min(last, begin + SequenceNumber(rows)) {
             return Damage(sequence: reached + 1, reason: "the record is missing")
         }
-        return try Self.unfound(connection, after: begin, through: reached)
-            .map { Damage(sequence: $0, reason: "an index does not find it") }
+        let unfound = [
+            try Self.unfound(connection, after: begin, through: reached), try Self.uninvited(connection, guests),
+        ].compactMap(\.self).min()
+        return unfound.map { Damage(sequence: $0, reason: "an index does not find it") }
     }
 
     /// One flipped bit makes a text a blob of the same bytes, which has the same checksum and compares as another.
@@ -72,6 +77,24 @@ struct ChainWalk {
             let kind = statement.kind(Int32(column))
             return kind == expected.kind || (kind == SQLITE_NULL && expected.isOptional)
         }
+    }
+
+    /// The first row that one of its guests would not be sent.
+    private static func uninvited(
+        _ connection: OpaquePointer, _ guests: [(sequence: SequenceNumber, lane: Int64, units: [String])]
+    ) throws(JournalError) -> SequenceNumber? {
+        guard !guests.isEmpty else { return nil }
+        let statement = try Statement(connection, "SELECT 1 FROM guest WHERE unit = ? AND lane = ? AND sequence = ?")
+        for row in guests {
+            for unit in row.units {
+                statement.bind(1, text: unit)
+                statement.bind(2, row.lane)
+                statement.bind(3, Int64(clamping: row.sequence))
+                guard try statement.step() else { return row.sequence }
+                statement.reset()
+            }
+        }
+        return nil
     }
 
     /// The first row that an index does not lead to: a repeat of its tip would be accepted again, or a patrol that

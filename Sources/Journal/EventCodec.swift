@@ -9,11 +9,23 @@ enum EventCodec {
     /// Of the whole record and of each kind of event. A kind that changes its meaning gets a higher one.
     static let version: UInt32 = 1
 
-    static func encode(_ events: [Event]) -> [UInt8] {
+    /// - Parameter guests: see ``FeedDraft/guests``; in the payload, so that the chain of checksums covers them.
+    static func encode(_ events: [Event], guests: [UnitID] = []) -> [UInt8] {
         var writer = ProtobufWriter()
         writer.unsigned(1, UInt64(version))
         for event in events { writer.message(2) { $0.write(event) } }
+        for guest in guests { writer.element(3, guest.rawValue) }
         return writer.bytes
+    }
+
+    /// The guests of a record, without reading its events.
+    static func guests(_ payload: [UInt8]) -> [String] {
+        var guests: [String] = []
+        var fields = FieldScanner(payload[...])
+        while let (number, content) = fields.next() {
+            if number == 3, let content { guests.append(String(decoding: content, as: UTF8.self)) }
+        }
+        return guests
     }
 
     /// - Throws: ``JournalError`` `corrupt` for bytes that are no record, `newerSchema` for a later version.

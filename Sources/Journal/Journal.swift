@@ -49,7 +49,7 @@ public protocol JournalReader: AnyObject {
     /// Records about one incident, oldest first, at most `limit`.
     func records(about incident: IncidentID, limit: Int) throws(JournalError) -> [StoredRecord]
 
-    /// Feed events of one lane after `sequence`, for these zones and from this level up.
+    /// Feed events of one lane after `sequence`, for these zones and for this unit as a guest, from this level up.
     func feedPage(_ request: FeedPageRequest) throws(JournalError) -> FeedPage
 
     /// The newest sequence of each lane.
@@ -98,12 +98,15 @@ public struct FeedDraft: Sendable {
     public var level: UrgencyLevel
     /// An encoded `FeedEvent`.
     public var event: [UInt8]
+    /// Units that are sent it whatever their zones: of the crew, or with a grant that lives.
+    public var guests: [UnitID]
 
-    public init(lane: Lane, zone: ZoneID, level: UrgencyLevel, event: [UInt8]) {
+    public init(lane: Lane, zone: ZoneID, level: UrgencyLevel, event: [UInt8], guests: [UnitID] = []) {
         self.lane = lane
         self.zone = zone
         self.level = level
         self.event = event
+        self.guests = guests
     }
 }
 
@@ -144,19 +147,22 @@ public struct FeedPageRequest: Hashable, Sendable {
     /// Nothing after this, so that a page joins what comes live.
     public var through: SequenceNumber
     public var zones: Set<ZoneID>
+    /// Whose events beyond the zones are wanted too.
+    public var guest: UnitID?
     public var leastLevel: UrgencyLevel
     public var limit: Int
     /// Bytes of events after which the page ends (it has at least one event).
     public var bytes: Int
 
     public init(
-        lane: Lane, after: SequenceNumber, through: SequenceNumber, zones: Set<ZoneID>, leastLevel: UrgencyLevel,
-        limit: Int, bytes: Int
+        lane: Lane, after: SequenceNumber, through: SequenceNumber, zones: Set<ZoneID>, guest: UnitID? = nil,
+        leastLevel: UrgencyLevel, limit: Int, bytes: Int
     ) {
         self.lane = lane
         self.after = after
         self.through = through
         self.zones = zones
+        self.guest = guest
         self.leastLevel = leastLevel
         self.limit = limit
         self.bytes = bytes

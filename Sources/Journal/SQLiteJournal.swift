@@ -71,7 +71,7 @@ public final class SQLiteJournal: Journal {
                     throw JournalError(.inputOutput, "\(path): SQLite cannot use a write-ahead log here")
                 }
                 try database.execute(sql: "PRAGMA synchronous = \(options.synchronous.rawValue)")
-                if isNew { try Schema.create(database) }
+                if isNew { try Schema.create(database) } else { try Schema.upgrade(database) }
                 if let pages = options.maximumPages { try database.execute(sql: "PRAGMA max_page_count = \(pages)") }
             }
         } catch {
@@ -223,6 +223,7 @@ private final class Statements {
     let rollback: Statement
     private let find: Statement
     private let insert: Statement
+    private let insertGuest: Statement
 
     init(_ connection: OpaquePointer) throws(JournalError) {
         begin = try Statement(connection, "BEGIN IMMEDIATE")
@@ -236,6 +237,7 @@ private final class Statements {
             INSERT INTO record (sequence, at, post, tip, incident, lane, zone, level, event, payload, chain)
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """)
+        insertGuest = try Statement(connection, "INSERT OR IGNORE INTO guest (unit, lane, sequence) VALUES (?, ?, ?)")
     }
 
     func find(_ key: TipKey) throws(JournalError) -> StoredTip? {
@@ -253,7 +255,7 @@ private final class Statements {
             incident: draft.incident.map { Int64(bitPattern: $0.rawValue) },
             lane: draft.feed.map { Int64($0.lane.rawValue) }, zone: draft.feed?.zone.rawValue,
             level: draft.feed.map { Int64($0.level.rawValue) }, event: draft.feed?.event,
-            payload: EventCodec.encode(draft.events))
+            payload: EventCodec.encode(draft.events, guests: draft.feed?.guests ?? []))
         chain.extend(by: row)
         insert.bind(1, Int64(bitPattern: row.sequence))
         insert.bind(2, row.at)
@@ -267,6 +269,13 @@ private final class Statements {
         insert.bind(10, blob: row.payload)
         insert.bind(11, blob: chain.value)
         try insert.run()
+        guard let feed = draft.feed else { return }
+        for guest in feed.guests {
+            insertGuest.bind(1, text: guest.rawValue)
+            insertGuest.bind(2, Int64(feed.lane.rawValue))
+            insertGuest.bind(3, Int64(bitPattern: row.sequence))
+            try insertGuest.run()
+        }
     }
 }
 

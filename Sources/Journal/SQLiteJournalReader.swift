@@ -7,6 +7,8 @@ public import TipModel
 public final class SQLiteJournalReader: JournalReader {
     private let path: String
     private let queue: DatabaseQueue
+    /// A journal of version 1 that no daemon has opened since has no table of guests, and no guests.
+    private let hasGuests: Bool
 
     /// - Parameter path: of journal.sqlite.
     /// - Throws: ``JournalError`` when the file is missing, damaged or of a newer schema.
@@ -18,7 +20,10 @@ public final class SQLiteJournalReader: JournalReader {
         configuration.busyMode = .timeout(5)
         do {
             queue = try DatabaseQueue(path: path, configuration: configuration)
-            try queue.read(Schema.check)
+            hasGuests = try queue.read { database in
+                try Schema.check(database)
+                return try Schema.version(of: database) >= 2
+            }
         } catch {
             throw JournalError(opening: error, path: path)
         }
@@ -67,39 +72,90 @@ public final class SQLiteJournalReader: JournalReader {
     public func feedPage(_ request: FeedPageRequest) throws(JournalError) -> FeedPage {
         // Room for nothing means that nothing was looked at.
         guard request.limit > 0 else { return FeedPage(items: [], reached: request.after) }
-        guard !request.zones.isEmpty, request.after < request.through else {
+        guard request.after < request.through, !request.zones.isEmpty || request.guest != nil else {
             return FeedPage(items: [], reached: max(request.after, request.through))
         }
-        let places = Array(repeating: "?", count: request.zones.count).joined(separator: ",")
         return try access { (connection) throws(JournalError) in
-            let statement = try Statement(
-                connection,
-                """
-                SELECT sequence, event FROM record
-                WHERE lane = ? AND sequence > ? AND sequence <= ? AND level >= ? AND zone IN (\(places))
-                ORDER BY sequence LIMIT ?
-                """)
-            statement.bind(1, Int64(request.lane.rawValue))
-            // Clamped, since a cursor comes from a client: taken as bits a large one would be negative.
-            statement.bind(2, Int64(clamping: request.after))
-            statement.bind(3, Int64(clamping: request.through))
-            statement.bind(4, Int64(request.leastLevel.rawValue))
-            var index: Int32 = 5
-            for zone in request.zones.sorted() {
-                statement.bind(index, text: zone.rawValue)
-                index += 1
-            }
-            statement.bind(index, Int64(request.limit))
+            let zones = try request.zones.isEmpty ? nil : ofZones(request, connection)
+            let guest = try hasGuests ? request.guest.map { guest throws(JournalError) in try ofGuest(request, guest, connection) } : nil
+            var merged = try MergedRows(zones, guest)
             var items: [FeedPage.Item] = []
             var size = 0
-            while try statement.step() {
-                let event = statement.blob(1) ?? []
-                items.append(FeedPage.Item(sequence: SequenceNumber(bitPattern: statement.integer(0)), event: event))
-                size += event.count
-                if size >= request.bytes { break }
+            while items.count < request.limit, size < request.bytes, let item = try merged.next() {
+                items.append(item)
+                size += item.event.count
             }
             let isCut = items.count == request.limit || size >= request.bytes
             return FeedPage(items: items, reached: isCut ? items.last?.sequence ?? request.through : request.through)
+        }
+    }
+
+    private func ofZones(_ request: FeedPageRequest, _ connection: OpaquePointer) throws(JournalError) -> Statement {
+        let places = Array(repeating: "?", count: request.zones.count).joined(separator: ",")
+        let statement = try Statement(
+            connection,
+            """
+            SELECT sequence, event FROM record
+            WHERE lane = ? AND sequence > ? AND sequence <= ? AND level >= ? AND zone IN (\(places))
+            ORDER BY sequence LIMIT ?
+            """)
+        statement.bind(1, Int64(request.lane.rawValue))
+        // Clamped, since a cursor comes from a client: taken as bits a large one would be negative.
+        statement.bind(2, Int64(clamping: request.after))
+        statement.bind(3, Int64(clamping: request.through))
+        statement.bind(4, Int64(request.leastLevel.rawValue))
+        var index: Int32 = 5
+        for zone in request.zones.sorted() {
+            statement.bind(index, text: zone.rawValue)
+            index += 1
+        }
+        statement.bind(index, Int64(request.limit))
+        return statement
+    }
+
+    private func ofGuest(
+        _ request: FeedPageRequest, _ guest: UnitID, _ connection: OpaquePointer
+    ) throws(JournalError) -> Statement {
+        let statement = try Statement(
+            connection,
+            """
+            SELECT g.sequence, r.event FROM guest AS g CROSS JOIN record AS r ON r.sequence = g.sequence
+            WHERE g.unit = ? AND g.lane = ? AND g.sequence > ? AND g.sequence <= ? AND r.level >= ?
+            ORDER BY g.sequence LIMIT ?
+            """)
+        statement.bind(1, text: guest.rawValue)
+        statement.bind(2, Int64(request.lane.rawValue))
+        statement.bind(3, Int64(clamping: request.after))
+        statement.bind(4, Int64(clamping: request.through))
+        statement.bind(5, Int64(request.leastLevel.rawValue))
+        statement.bind(6, Int64(request.limit))
+        return statement
+    }
+
+    /// The rows of two ordered queries in one order, each sequence once.
+    private struct MergedRows {
+        private let statements: [Statement?]
+        private var heads: [FeedPage.Item?]
+
+        init(_ statements: Statement?...) throws(JournalError) {
+            self.statements = statements
+            heads = Array(repeating: nil, count: statements.count)
+            for index in heads.indices { try advance(index) }
+        }
+
+        mutating func next() throws(JournalError) -> FeedPage.Item? {
+            guard let first = heads.compactMap(\.self).min(by: { $0.sequence < $1.sequence }) else { return nil }
+            for index in heads.indices where heads[index]?.sequence == first.sequence { try advance(index) }
+            return first
+        }
+
+        private mutating func advance(_ index: Int) throws(JournalError) {
+            guard let statement = statements[index], try statement.step() else {
+                heads[index] = nil
+                return
+            }
+            heads[index] = FeedPage.Item(
+                sequence: SequenceNumber(bitPattern: statement.integer(0)), event: statement.blob(1) ?? [])
         }
     }
 

@@ -3,9 +3,20 @@ internal import GRDB
 /// The tables of journal.sqlite.
 enum Schema {
     /// In `user_version`. A file with a higher one is refused: a downgrade must not guess.
-    static let version: Int32 = 1
+    static let version: Int32 = 2
     /// In `application_id`: "WPj1", so that another program's database is not taken for a journal.
     static let applicationID: Int32 = 0x5750_6A31
+
+    /// Since version 2.
+    private static let guests = """
+        -- Units that are sent a record whatever their zones: an index of what the record's payload says.
+        CREATE TABLE guest (
+            unit     TEXT NOT NULL,
+            lane     INTEGER NOT NULL,
+            sequence INTEGER NOT NULL,
+            PRIMARY KEY (unit, lane, sequence)
+        ) WITHOUT ROWID;
+        """
 
     static let sql = """
         CREATE TABLE record (
@@ -26,6 +37,7 @@ enum Schema {
         -- Covers the feed's filter, so that only the rows sent are read.
         CREATE INDEX record_feed ON record (lane, sequence, level, zone) WHERE lane IS NOT NULL;
         CREATE INDEX record_incident ON record (incident, sequence) WHERE incident IS NOT NULL;
+        \(guests)
         CREATE TABLE snapshot (
             sequence INTEGER PRIMARY KEY,
             state    BLOB NOT NULL
@@ -49,9 +61,23 @@ enum Schema {
         }
     }
 
+    /// Brings a journal of an earlier version to this one, in one transaction. An older program then refuses the file.
+    static func upgrade(_ database: Database) throws {
+        guard try version(of: database) < 2 else { return }
+        // No record of version 1 has guests.
+        try database.inTransaction {
+            try database.execute(sql: guests + "PRAGMA user_version = \(version)")
+            return .commit
+        }
+    }
+
+    static func version(of database: Database) throws -> Int32 {
+        try Int32.fetchOne(database, sql: "PRAGMA user_version") ?? 0
+    }
+
     /// Checks that the file is a journal of this version or an earlier one.
     static func check(_ database: Database) throws {
-        let version = try Int32.fetchOne(database, sql: "PRAGMA user_version") ?? 0
+        let version = try version(of: database)
         let application = try Int32.fetchOne(database, sql: "PRAGMA application_id") ?? 0
         guard application == applicationID else {
             throw JournalError(.misuse, "the file is a database of another program")

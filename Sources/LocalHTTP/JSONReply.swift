@@ -30,6 +30,8 @@ public struct JSONRefusal: HTTPResponseError, Equatable {
     public let status: HTTPResponse.Status
     /// What the body says.
     public let error: JSONError
+    /// After how long to try again; nil where that is of no use.
+    public var retryAfterSeconds: Int?
 
     /// A refusal with its status and its error.
     public init(_ status: HTTPResponse.Status, _ error: JSONError) {
@@ -49,6 +51,7 @@ public struct JSONRefusal: HTTPResponseError, Equatable {
     public var response: Response {
         var response = jsonResponse(status, JSONErrorEnvelope(error: error))
         if status == .unauthorized { response.headers[.wwwAuthenticate] = "Bearer" }
+        if let retryAfterSeconds { response.headers[.retryAfter] = "\(retryAfterSeconds)" }
         return response
     }
 }

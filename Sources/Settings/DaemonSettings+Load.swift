@@ -1,8 +1,8 @@
 import TipModel
 
 extension DaemonSettings {
-    /// Reads `path` and the triage and zones files that it names.
-    /// - Throws: everything that is wrong in the three files together.
+    /// Reads `path` and the files that it names.
+    /// - Throws: everything that is wrong in all of them together.
     public static func load(path: String) throws(SettingsError) -> DaemonSettings {
         try loading { issues in
             guard var settings = SettingsReader.read(path, issues: &issues, body: settings) else { return nil }
@@ -14,6 +14,11 @@ extension DaemonSettings {
             if !settings.zonesFile.isEmpty, let zones = ZonesFile.read(settings.zonesFile, issues: &issues) {
                 settings.zones = zones
             }
+            if !settings.dispatchFile.isEmpty {
+                let zones = settings.zones.isEmpty ? nil : Set(settings.zones.map(\.id))
+                if let rules = DispatchFile.read(settings.dispatchFile, zones: zones, issues: &issues) { settings.dispatch = rules }
+            }
+            settings.dispatch.neighbours = neighbours(settings.zones)
             return settings
         }
     }
@@ -32,6 +37,7 @@ extension DaemonSettings {
         settings.adminSocket = root.socketPath("admin_socket", default: settings.adminSocket)
         settings.secretKeyFile = root.path("secret_key_file", default: settings.secretKeyFile)
         settings.triageFile = root.path("triage_file", default: beside("triage.yaml"))
+        settings.dispatchFile = root.path("dispatch_file", default: settings.dispatchFile)
         settings.zonesFile = root.path("zones_file", default: beside("district/zones.yaml"))
         settings.logLevel = root.logLevel("log_level", default: settings.logLevel)
         settings.ingest = root.section("ingest", ingest)
@@ -48,7 +54,41 @@ extension DaemonSettings {
                 "silent_after", default: value.silentAfter, in: .seconds(10)...Duration.seconds(86_400))
             return value
         }
+        settings.board = root.section("board", board)
         return settings
+    }
+
+    private static func board(_ part: SettingsSection) -> Board {
+        var value = Board()
+        value.listen = boardListen(part, default: value.listen)
+        value.tlsCertificate = part.optionalPath("tls_certificate")
+        value.tlsKey = part.optionalPath("tls_key")
+        if (value.tlsCertificate == nil) != (value.tlsKey == nil) {
+            part.issue(value.tlsKey == nil ? "tls_key" : "tls_certificate", "is missing: certificate and key belong together")
+        }
+        if let listen = value.listen, !Endpoint.isLoopback(listen.host), value.tlsCertificate == nil {
+            part.issue(
+                "listen",
+                "\(listen) is beyond this machine, where passwords and reports would travel in the clear: name tls_certificate and "
+                    + "tls_key, or listen at 127.0.0.1")
+        }
+        value.sessionIdle = part.duration("session_idle", default: value.sessionIdle, in: .seconds(60)...Duration.seconds(30 * 86_400))
+        value.sessionMax = part.duration("session_max", default: value.sessionMax, in: .seconds(300)...Duration.seconds(90 * 86_400))
+        value.maxConnections = part.int("max_connections", default: value.maxConnections, in: 8...16_384, unit: "connections")
+        value.maxStreams = part.int("max_streams", default: value.maxStreams, in: 1...8_192, unit: "streams")
+        return value
+    }
+
+    private static func boardListen(_ part: SettingsSection, default value: ListenAddress?) -> ListenAddress? {
+        guard let text = part.scalar("listen", required: false) else { return value }
+        if text == "off" { return nil }
+        guard let (host, port) = Endpoint.split(text), Endpoint.isAddress(host) || host == "localhost",
+            port == "*" || Endpoint.isPort(port, least: 1), let number = port == "*" ? 0 : Int(port)
+        else {
+            part.issue("listen", "must be address:port such as 127.0.0.1:7420, or off; is \(SettingsSection.quoted(text))")
+            return value
+        }
+        return ListenAddress(host: host, port: number)
     }
 
     private static func ingest(_ part: SettingsSection) -> Ingest {

@@ -1,9 +1,9 @@
 public import TipModel
 
-/// What `watchpostd.yaml`, `triage.yaml` and `zones.yaml` say together. config/watchpostd.yaml documents every key;
+/// What `watchpostd.yaml`, `triage.yaml`, `dispatch.yaml` and `zones.yaml` say together. config/watchpostd.yaml documents every key;
 /// the initial values here are the only place where the defaults live.
 ///
-/// SIGHUP may change `triage`, `zones` and `logLevel`; for the rest see ``restartOnlyDifferences(from:)``.
+/// SIGHUP may change `triage`, `dispatch`, `zones` and `logLevel`; for the rest see ``restartOnlyDifferences(from:)``.
 public struct DaemonSettings: Hashable, Sendable {
     /// Between the network and the core.
     public struct Ingest: Hashable, Sendable {
@@ -64,6 +64,25 @@ public struct DaemonSettings: Hashable, Sendable {
         public init() {}
     }
 
+    /// The board: pages and HTTP API.
+    public struct Board: Hashable, Sendable {
+        /// Nil turns it off.
+        public var listen: ListenAddress? = ListenAddress(host: "127.0.0.1", port: 7_420)
+        /// PEM files; needed on any address that is not of the loopback interface.
+        public var tlsCertificate: String?
+        public var tlsKey: String?
+        /// A session that is not used for this long ends.
+        public var sessionIdle = Duration.seconds(12 * 3_600)
+        /// A session ends after this long in any case.
+        public var sessionMax = Duration.seconds(7 * 86_400)
+        /// Most connections at once; further ones wait.
+        public var maxConnections = 512
+        /// Most live streams at once; one more is refused.
+        public var maxStreams = 256
+
+        public init() {}
+    }
+
     /// Folder of the journal, snapshots and, unless named elsewhere, key and admin socket.
     public var dataDirectory: String
     /// Where posts connect: `tcp://address:port`; port `*` lets the system choose.
@@ -76,6 +95,8 @@ public struct DaemonSettings: Hashable, Sendable {
     public var secretKeyFile: String
     /// Where `triage` was read from.
     public var triageFile = ""
+    /// Where `dispatch` was read from; empty where it is the standard.
+    public var dispatchFile = ""
     /// Where `zones` was read from.
     public var zonesFile = ""
     public var logLevel = LogLevel.info
@@ -84,9 +105,12 @@ public struct DaemonSettings: Hashable, Sendable {
     public var journal = JournalPart()
     public var presence = Presence()
     public var attachments = Attachments()
+    public var board = Board()
     /// The district; at least one zone, neighbours mutual.
     public var zones: [Zone]
     public var triage: TriageRules
+    /// When somebody is told that nobody comes. Its neighbours are those of `zones`.
+    public var dispatch = DispatchRules.standard
 
     /// Defaults for everything that is not given; the admin socket and key lie in `dataDirectory`.
     public init(dataDirectory: String, zones: [Zone], triage: TriageRules) {
@@ -95,12 +119,19 @@ public struct DaemonSettings: Hashable, Sendable {
         self.secretKeyFile = joinPath(dataDirectory, "daemon.key")
         self.zones = zones
         self.triage = triage
+        dispatch.neighbours = Self.neighbours(zones)
+    }
+
+    static func neighbours(_ zones: [Zone]) -> [ZoneID: [ZoneID]] {
+        Dictionary(zones.map { ($0.id, $0.neighbours) }, uniquingKeysWith: { first, _ in first })
     }
 
     /// Takes over what a reload may change; the rest stays as it was at the start.
     public mutating func reload(from next: DaemonSettings) {
         triage = next.triage
         triageFile = next.triageFile
+        dispatch = next.dispatch
+        dispatchFile = next.dispatchFile
         zones = next.zones
         zonesFile = next.zonesFile
         logLevel = next.logLevel
@@ -126,6 +157,13 @@ public struct DaemonSettings: Hashable, Sendable {
             ("feed.heartbeat_timeout", feed.heartbeatTimeout == other.feed.heartbeatTimeout),
             ("journal.snapshot_every", journal.snapshotEvery == other.journal.snapshotEvery),
             ("journal.busy", journal.busy == other.journal.busy),
+            ("board.listen", board.listen == other.board.listen),
+            ("board.tls_certificate", board.tlsCertificate == other.board.tlsCertificate),
+            ("board.tls_key", board.tlsKey == other.board.tlsKey),
+            ("board.session_idle", board.sessionIdle == other.board.sessionIdle),
+            ("board.session_max", board.sessionMax == other.board.sessionMax),
+            ("board.max_connections", board.maxConnections == other.board.maxConnections),
+            ("board.max_streams", board.maxStreams == other.board.maxStreams),
             ("presence.silent_after", presence.silentAfter == other.presence.silentAfter),
         ]
         return pairs.filter { !$0.1 }.map(\.0)

@@ -205,3 +205,14 @@ extension SettingsSection {
         }
     }
 }
+
+extension SettingsSection {
+    /// A path, or nil where the key is absent.
+    func optionalPath(_ key: String) -> String? {
+        guard isGiven(key) else {
+            _ = entry(key, required: false)
+            return nil
+        }
+        return path(key, default: "")
+    }
+}

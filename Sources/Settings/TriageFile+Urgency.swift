@@ -9,7 +9,7 @@ extension TriageFile {
                 from: night.int("from", default: 22, in: 0...23, unit: "o'clock"),
                 until: night.int("until", default: 6, in: 0...23, unit: "o'clock"),
                 points: night.points("points", default: 3, in: -50...50),
-                offset: utcOffset(night)
+                offset: night.utcOffset()
             )
         }
         let corroboration = part.section("corroboration") { $0.steps("points", default: [8, 5, 3], falling: true) }
@@ -139,26 +139,6 @@ extension TriageFile {
             cap: item.optionalChoice("cap", from: SettingsSection.levelNames), spares: rules("spares"),
             until: rules("until"))
     }
-
-    /// `+08:00` in minutes.
-    private static func utcOffset(_ part: SettingsSection) -> Int {
-        let text = part.text("utc_offset", default: "+08:00", bytes: 1...16)
-        let bytes = Array(text.utf8)
-        guard bytes.count == 6, bytes[0] == UInt8(ascii: "+") || bytes[0] == UInt8(ascii: "-"),
-            bytes[3] == UInt8(ascii: ":"),
-            [1, 2, 4, 5].allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(bytes[$0]) })
-        else {
-            part.issue("utc_offset", "must be like '+08:00' (in quotes), is \(SettingsSection.quoted(text))")
-            return 480
-        }
-        func digit(_ index: Int) -> Int { Int(bytes[index]) - 48 }
-        let hours = digit(1) * 10 + digit(2), minutes = digit(4) * 10 + digit(5)
-        guard hours <= 14, minutes < 60 else {
-            part.issue("utc_offset", "must be -14:59…+14:59, is \(text)")
-            return 480
-        }
-        return (bytes[0] == UInt8(ascii: "-") ? -1 : 1) * (hours * 60 + minutes)
-    }
 }
 
 extension SettingsSection {
@@ -176,5 +156,25 @@ extension SettingsSection {
             issue(key, "each must be at most the one before: a further one adds less")
         }
         return steps
+    }
+
+    /// `+08:00` in minutes.
+    func utcOffset() -> Int {
+        let text = text("utc_offset", default: "+08:00", bytes: 1...16)
+        let bytes = Array(text.utf8)
+        guard bytes.count == 6, bytes[0] == UInt8(ascii: "+") || bytes[0] == UInt8(ascii: "-"),
+            bytes[3] == UInt8(ascii: ":"),
+            [1, 2, 4, 5].allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(bytes[$0]) })
+        else {
+            issue("utc_offset", "must be like '+08:00' (in quotes), is \(Self.quoted(text))")
+            return 480
+        }
+        func digit(_ index: Int) -> Int { Int(bytes[index]) - 48 }
+        let hours = digit(1) * 10 + digit(2), minutes = digit(4) * 10 + digit(5)
+        guard hours <= 14, minutes < 60 else {
+            issue("utc_offset", "must be -14:59…+14:59, is \(text)")
+            return 480
+        }
+        return (bytes[0] == UInt8(ascii: "-") ? -1 : 1) * (hours * 60 + minutes)
     }
 }

@@ -23,10 +23,10 @@ public enum StationCommand: Sendable {
     /// belongs to its incident.
     case record(Event, about: IncidentID?, reply: @Sendable (Result<SequenceNumber, Rejection>) -> Void)
     case revoke(PrincipalID, reason: String, reply: @Sendable (Result<SequenceNumber, Rejection>) -> Void)
-    /// New rules from a reload; open incidents keep what was decided.
-    case rules(TriageRules)
-    /// Likewise, of escalation: what was granted and acknowledged stands.
-    case dispatch(DispatchRules)
+    /// New rules from a reload; open incidents keep what was decided, granted and acknowledged. Nil keeps those of escalation.
+    case rules(TriageRules, dispatch: DispatchRules? = nil)
+    /// Tells whom the ladders name by now. The core's own thread says it when something is due.
+    case escalate
     /// Reads the state on the core's thread. The body must be short.
     case inspect(@Sendable (StationState, StationCounters) -> Void)
     /// A snapshot that was encoded beside the core.
@@ -234,6 +234,8 @@ public struct CommittedEvent: Sendable {
     public var level: UrgencyLevel
     /// An encoded `FeedEvent`.
     public var event: [UInt8]
+    /// Units that are sent it whatever their zones.
+    public var guests: [UnitID]
 }
 
 /// Where the core's results go, each called on the core's thread after the commit. None may block.

@@ -40,7 +40,7 @@ extension StationCore {
     }
 
     /// The unit of an enrolment that holds; nil where there is none.
-    private func enrolled(_ id: UnitID) -> PatrolUnit? {
+    func enrolled(_ id: UnitID) -> PatrolUnit? {
         guard let enrolment = state.enrolments[.unit(id)], !enrolment.isRevoked, case .unit(let unit) = enrolment.subject else {
             return nil
         }
@@ -96,7 +96,7 @@ extension StationCore {
             incident = visible(command.incident, to: unit, now: now)
         }
         guard let incident else { return .refuse(notFound(command.incident)) }
-        let hold = dispatch.ladder(incident.urgency.level, in: incident.zone)?.acknowledgedRest ?? 0
+        let hold = plan.rules.ladder(incident.urgency.level, in: incident.zone)?.acknowledgedRest ?? 0
         switch Lifecycle.acknowledge(incident, by: command.by, now: now, hold: hold) {
         case .already: return Answer(incident: incident)
         case .refuse(let rejection): return .refuse(rejection, incident)
@@ -170,7 +170,7 @@ extension StationCore {
         let level = max(before?.urgency.level ?? .routine, incident.urgency.level)
         var told = FeedEvent(sequence: sequence, lane: Lane(level: level), at: now, kind: .correlated, incident: incident)
         telling(&told)
-        publish(told, level: level, events: [event], tip: nil)
+        publish(told, level: level, events: [event], tip: nil, before: before)
         return incident
     }
 }

@@ -26,7 +26,8 @@ public struct StationCore: ~Copyable {
     let time: any TimeSource
     var state: StationState
     var rules: TriageRules
-    var dispatch: DispatchRules
+    var plan: EscalationPlan
+    var due = DueIndex()
     var engine: TriageEngine
     var index: OpenIncidentIndex
     var batch = Batch()
@@ -55,11 +56,12 @@ public struct StationCore: ~Copyable {
         self.journal = journal
         self.state = state
         self.rules = rules
-        self.dispatch = dispatch
+        plan = EscalationPlan(rules: dispatch)
         self.settings = settings
         self.time = time
         engine = TriageEngine(rules: rules)
         index = engine.makeIndex(of: state.incidents.values)
+        scheduleAll()
     }
 
     /// What a batch does, until it is committed.
@@ -79,6 +81,8 @@ public struct StationCore: ~Copyable {
         /// Questions, answered from the state as it is after the commit.
         var questions: [@Sendable (StationState, StationCounters) -> Void] = []
         var enrolmentsChanged = false
+        /// Incidents that changed, so that when they are to be looked at next may have.
+        var touched: Set<IncidentID> = []
     }
 
     /// What came of a batch, to be told now that it is durable.
@@ -101,6 +105,7 @@ public struct StationCore: ~Copyable {
         let now = time.now()
         batch.stored = lookUp(commands)
         for command in commands { handle(command, now: now) }
+        for id in batch.touched { schedule(id, now: now) }
         let questions = batch.questions
         let outcome = commit()
         for question in questions { question(state, currentCounters()) }
@@ -126,7 +131,7 @@ public struct StationCore: ~Copyable {
         case .desk(let command): take(command, now: now)
         case .acknowledge(let command): take(command, now: now)
         case .postHandled(let command): take(command, now: now)
-        case .dispatch(let rules): dispatch = rules
+        case .escalate: escalate(now: now)
         case .heartbeat(let post, let series, let lowestUnsent):
             hear(post, series: series, lowestUnsent: lowestUnsent, now: now)
         case .progress(let query): tell(query)
@@ -142,10 +147,14 @@ public struct StationCore: ~Copyable {
             let sequence = stage([event], about: incident, now: now)
             batch.replies.append { failure in reply(failure.map { .failure(Rejection(unavailable: $0)) } ?? .success(sequence)) }
         case .revoke(let principal, let reason, let reply): revoke(principal, reason: reason, reply: reply, now: now)
-        case .rules(let rules):
+        case .rules(let rules, let dispatch):
             self.rules = rules
             engine = TriageEngine(rules: rules)
             index = engine.makeIndex(of: state.incidents.values)
+            if let dispatch {
+                plan = EscalationPlan(rules: dispatch)
+                scheduleAll()
+            }
         case .inspect(let body): batch.questions.append(body)
         case .snapshot(let snapshot):
             // Losing one costs start-up time and nothing else.
@@ -178,15 +187,26 @@ public struct StationCore: ~Copyable {
         return sequence
     }
 
-    mutating func publish(_ event: FeedEvent, level: UrgencyLevel, events: [Event], tip: TipKey?) {
+    /// - Parameter before: the incident as it was: who leaves the crew hears that it did.
+    mutating func publish(_ event: FeedEvent, level: UrgencyLevel, events: [Event], tip: TipKey?, before: Incident? = nil) {
+        let guests = guests(of: event.incident, before, now: event.at)
+        batch.touched.insert(event.incident.id)
         let encoded = FeedCodec.encode(event)
         let zone = event.incident.zone
         batch.drafts.append(
             Draft(
                 at: event.at, events: events, tip: tip, incident: event.incident.id,
-                feed: FeedDraft(lane: event.lane, zone: zone, level: level, event: encoded)))
+                feed: FeedDraft(lane: event.lane, zone: zone, level: level, event: encoded, guests: guests)))
         batch.committed.append(
-            CommittedEvent(sequence: event.sequence, lane: event.lane, zone: zone, level: level, event: encoded))
+            CommittedEvent(sequence: event.sequence, lane: event.lane, zone: zone, level: level, event: encoded, guests: guests))
+    }
+
+    /// Units beyond the incident's zone that are sent what happens to it.
+    private func guests(of incident: Incident, _ before: Incident?, now: Timestamp) -> [UnitID] {
+        var units = incident.guests(at: now)
+        if let before { units.formUnion(before.guests(at: now)) }
+        guard !units.isEmpty else { return [] }
+        return units.filter { enrolled($0).map { !$0.zones.contains(incident.zone) } ?? false }.sorted()
     }
 
     private mutating func commit() -> Outcome {
@@ -238,8 +258,12 @@ public struct StationCore: ~Copyable {
         guard let rebuilt = try? Replay.state(from: reader), rebuilt.sequence == journal.lastSequence else { return }
         state = rebuilt
         index = engine.makeIndex(of: state.incidents.values)
+        scheduleAll()
         isAhead = false
     }
+
+    /// Set for a moment after a failed commit.
+    var isPaused: Bool { failure.map { time.monotonicMilliseconds() < $0.until } ?? false }
 
     func currentFailure() -> Rejection? {
         guard let failure, isAhead || time.monotonicMilliseconds() < failure.until else { return nil }

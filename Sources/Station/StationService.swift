@@ -74,9 +74,13 @@ public final class StationService: Sendable {
     public var waiting: (express: Int, ordinary: Int, control: Int) { (express.count, ordinary.count, control.count) }
 
     /// Starts the thread.
-    /// - Parameter state: folded from this service's journal.
-    public func start(state: StationState, rules: TriageRules) throws(ZeroMQError) {
-        let handle = try spawnThread(name: "core") { [self] in run(state: state, rules: rules) }
+    /// - Parameters:
+    ///   - state: folded from this service's journal.
+    ///   - dispatch: when somebody is told that nobody comes.
+    public func start(
+        state: StationState, rules: TriageRules, dispatch: DispatchRules = .standard
+    ) throws(ZeroMQError) {
+        let handle = try spawnThread(name: "core") { [self] in run(state: state, rules: rules, dispatch: dispatch) }
         thread.withLock { $0 = handle }
     }
 
@@ -89,20 +93,21 @@ public final class StationService: Sendable {
         return handle.join(deadline: deadline)
     }
 
-    private func run(state: StationState, rules: TriageRules) {
+    private func run(state: StationState, rules: TriageRules, dispatch: DispatchRules) {
         var core = StationCore(
-            journal: journal.journal, state: state, rules: rules, settings: settings.core, time: time)
+            journal: journal.journal, state: state, rules: rules, dispatch: dispatch, settings: settings.core, time: time)
         var polls = PollSet()
         let wakeIndex = polls.add(fileDescriptor: wake.fileDescriptor)
         ports.enrolments(Array(state.enrolments.values))
         while true {
-            // The timeout only keeps the watchdog informed.
-            _ = try? polls.poll(timeoutMilliseconds: 1_000)
+            // A second at most, to keep the watchdog informed; less where somebody is to be told earlier that nobody comes.
+            _ = try? polls.poll(timeoutMilliseconds: Int(min(1_000, max(1, core.escalationDelay ?? 1_000))))
             ports.beat()
             if polls.isReadable(wakeIndex) { wake.clear() }
             let isLast = isStopping.load(ordering: .acquiring)
             while true {
-                let commands = gather()
+                var commands = gather()
+                if core.isEscalationDue { commands.append(.escalate) }
                 if commands.isEmpty { break }
                 room.signal()
                 deliver(core.process(commands))

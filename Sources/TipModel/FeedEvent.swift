@@ -126,6 +126,8 @@ public struct FeedEvent: Hashable, Sendable {
     public var from: UnitID?
     /// Of an escalation: what was reached.
     public var rung: EscalationRung?
+    /// Of an escalation: which reminder it is; 0 where the rung was reached.
+    public var reminder: UInt32 = 0
 
     public init(
         sequence: SequenceNumber, lane: Lane, at: Timestamp, kind: EventKind, incident: Incident, tip: TipSummary? = nil,

@@ -34,6 +34,9 @@ extension Name {
 public struct PostID: Name {
     public let rawValue: String
     public init(unchecked rawValue: String) { self.rawValue = rawValue }
+
+    /// The station itself: what the desk takes down from telephone calls and walk-ins. No key is enrolled for it.
+    public static let desk = PostID(unchecked: "desk")
 }
 
 /// 巡组: a patrol unit that subscribes to zones.

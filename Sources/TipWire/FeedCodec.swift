@@ -84,7 +84,7 @@ public enum FeedCodec {
         guard message.sequence > 0, let lane = UInt8(exactly: message.lane.rawValue).flatMap(Lane.init(rawValue:)),
             let kind = UInt8(exactly: message.kind.rawValue).flatMap(EventKind.init(rawValue:))
         else { throw Rejection(.invalidField, field: "feed_event", "needs a sequence, a lane and a known kind") }
-        return FeedEvent(
+        var event = FeedEvent(
             sequence: message.sequence, lane: lane, at: Timestamp(milliseconds: message.atMs), kind: kind,
             incident: Incident(message.incident, lastSequence: message.sequence),
             tip: message.hasTip ? TipSummary(message.tip) : nil,
@@ -92,6 +92,8 @@ public enum FeedCodec {
             reasons: message.reasons.map { Reason($0) }, alarm: message.alarm, other: IncidentID(known: message.other),
             by: message.hasBy ? Operator(message.by) : nil, from: message.from.isEmpty ? nil : UnitID(unchecked: message.from),
             rung: EscalationRung(message.rung))
+        event.reminder = message.reminder
+        return event
     }
 }
 
@@ -137,13 +139,13 @@ public struct FeedBatchWriter: Sendable {
 }
 
 /// Walks the fields of an encoded protobuf message without reading their contents.
-private struct FieldScanner {
+package struct FieldScanner {
     private var rest: ArraySlice<UInt8>
 
-    init(_ bytes: ArraySlice<UInt8>) { rest = bytes }
+    package init(_ bytes: ArraySlice<UInt8>) { rest = bytes }
 
     /// The next field's number, and its bytes where it is length-delimited; nil at the end and for what is no message.
-    mutating func next() -> (number: UInt64, content: ArraySlice<UInt8>?)? {
+    package mutating func next() -> (number: UInt64, content: ArraySlice<UInt8>?)? {
         guard let key = varint() else { return nil }
         switch key & 7 {
         case 0: return varint() == nil ? nil : (key >> 3, nil)

@@ -17,6 +17,7 @@ extension ProtobufWriter {
         if let by = event.by { message(11) { $0.write(by) } }
         string(12, event.from?.rawValue ?? "")
         unsigned(13, UInt64(event.rung?.rawValue ?? 0))
+        unsigned(14, UInt64(event.reminder))
     }
 
     /// The fields of an Operator.

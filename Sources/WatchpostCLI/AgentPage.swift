@@ -93,7 +93,8 @@ struct AgentPage: AsyncParsableCommand {
         for file in [page.certificateFile, page.keyFile] where access(file, F_OK) == 0 {
             throw CLIFailure(words("\(file) 已存在：先移走", "\(file) exists already: move it away first"))
         }
-        guard let openssl = ["/usr/bin/openssl", "/bin/openssl", "/usr/local/bin/openssl"].first(where: { access($0, X_OK) == 0 }) else {
+        let places: [String] = ["/usr/bin/openssl", "/bin/openssl", "/usr/local/bin/openssl"]
+        guard let openssl = places.first(where: { access($0, X_OK) == 0 }) else {
             throw CLIFailure(words("没有 openssl 命令：apt install openssl", "there is no openssl command: apt install openssl"))
         }
         umask(0o077)

@@ -1,3 +1,4 @@
+internal import Accounts
 internal import Administration
 internal import HTTPTypes
 internal import Settings
@@ -10,7 +11,7 @@ internal import TipModel
 internal import ZeroMQ
 
 /// The admin socket: what the station's own tools ask and change. Only root and the daemon's own user get here.
-func adminRouter(view: StationView, reloader: Reloader) -> Router<PeerRequestContext> {
+func adminRouter(view: StationView, accounts: Accounts, reloader: Reloader) -> Router<PeerRequestContext> {
     let router = Router.local(peers: PeerCredentialMiddleware())
     router.get("/v1/status") { _, _ in jsonResponse(.ok, try await view.status()) }
     router.get("/v1/incidents") { request, _ in jsonResponse(.ok, try await incidents(view, request)) }
@@ -19,6 +20,7 @@ func adminRouter(view: StationView, reloader: Reloader) -> Router<PeerRequestCon
         return jsonResponse(.ok, try await incidentDetail(view, id))
     }
     addDeskRoutes(to: router, view: view)
+    addUserRoutes(to: router, view: view, accounts: accounts)
     router.get("/v1/enrolments") { _, _ in jsonResponse(.ok, try await enrolments(view)) }
     router.post("/v1/posts") { request, _ in
         jsonResponse(.created, try await enrol(view, post: decodeJSON(EnrolPost.self, from: request)))
@@ -86,6 +88,7 @@ private func incidentDetail(_ view: StationView, _ id: IncidentID) async throws 
 
 private func enrol(_ view: StationView, post body: EnrolPost) async throws -> Enrolled {
     guard let id = PostID(body.id) else { throw invalid("id", nameRule) }
+    guard id != .desk else { throw invalid("id", "is the station's own: tips that the desk takes down come from it") }
     let zone = try zone(body.zone, view)
     guard (0...100_000).contains(body.members) else { throw invalid("members", "must be 0…100000") }
     if let position = body.position, position.position == nil { throw invalid("position", "is no place on earth") }

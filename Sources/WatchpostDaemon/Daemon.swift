@@ -1,4 +1,5 @@
 internal import Access
+internal import Board
 internal import Feed
 internal import Glibc
 internal import Ingest
@@ -28,7 +29,7 @@ public struct Daemon: Sendable {
 
 /// Builds and starts the daemon. This is the whole of it, in order:
 ///
-///     journal → state → keys → ZAP → core → ingest → feed → admin socket → presence → reload → supervision
+///     journal → state → keys → ZAP → core → ingest → feed → admin socket → board → presence → reload → supervision
 ///
 /// - Parameters:
 ///   - configPath: where a reload reads again; nil in tests, where nothing is reloaded.
@@ -80,10 +81,12 @@ public func makeDaemon(
             context: context, secretKey: key.secretKey, access: table, settings: .init(settings),
             ports: wiring.feedPorts(station: station, journalPath: journalPath, beat: beat("feed")), heads: heads,
             time: time, log: logger)
-        wiring.connect(ingest: ingest, feed: feed)
+        let events = LiveHub(limits: .init(settings.board), head: state.sequence)
+        wiring.connect(ingest: ingest, feed: feed, live: events)
+        let accounts = try openAccounts(settings, station: station, time: time)
 
         try attachments.start()
-        try station.start(state: state, rules: settings.triage)
+        try station.start(state: state, rules: settings.triage, dispatch: settings.dispatch)
         let feedEndpoint = try startFeed(feed)
         let tipsEndpoint = try ingest.start(context, secretKey: key.secretKey)
         logger.info("tips are taken", metadata: ["endpoint": "\(tipsEndpoint)"])
@@ -91,12 +94,18 @@ public func makeDaemon(
         let view = StationView(
             station: station, ingest: ingest, feed: feed, gatekeeper: gatekeeper, presence: presence, live: live,
             time: time, startedAt: time.now(), tipsEndpoint: tipsEndpoint, feedEndpoint: feedEndpoint,
-            daemonPublicKey: key.publicKey.z85, journalPath: journalPath)
+            daemonPublicKey: key.publicKey.z85, journalPath: journalPath, board: BoardAddress())
+        let boardStation = BoardStation(
+            view: view, accounts: accounts, tips: wiring.deskTips, reads: JournalReads(path: journalPath), cache: StateCache(time: time),
+            attachments: settings.dataDirectory + "/attachments")
+        let board = try makeBoardServer(
+            settings.board, board: Board(ports: boardStation.ports, accounts: accounts, live: events, time: time, logger: logger),
+            address: view.board, logger: logger)
         let reloader = Reloader(
             path: configPath, live: live, station: station, notifier: notifier, logger: logger)
         let ready = Readiness(notifier: notifier, logger: logger, status: "taking tips at \(tipsEndpoint), feed at \(feedEndpoint)")
         let admin = LocalServer(
-            router: adminRouter(view: view, reloader: reloader), binds: [.unix(path: settings.adminSocket)],
+            router: adminRouter(view: view, accounts: accounts, reloader: reloader), binds: [.unix(path: settings.adminSocket)],
             logger: logger, onListening: { _ in ready.announce() })
 
         return Daemon(
@@ -114,6 +123,7 @@ public func makeDaemon(
                     return true
                 },
                 admin,
+            ] + (board.map { [$0, LiveService(live: events)] as [any Service] } ?? []) + [
                 PresenceService(presence: presence, station: station, live: live, time: time),
                 reloader,
                 SupervisionService(notifier: notifier, gate: gate, view: view, time: time, logger: logger),

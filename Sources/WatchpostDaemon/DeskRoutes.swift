@@ -52,7 +52,7 @@ private func level(_ body: RegradeIncident) throws -> UrgencyLevel? {
 private func act(
     _ view: StationView, _ name: String, _ action: DeskCommand.Action, _ reason: String, _ context: PeerRequestContext
 ) async throws -> DeskReport {
-    let by = try await user(context.peer)
+    let by = try await adminUser(context.peer)
     let outcome: DeskOutcome = try await view.command { reply in
         .desk(DeskCommand(action: action, reason: reason, by: Operator(.desk, by), reply: reply))
     }
@@ -62,7 +62,7 @@ private func act(
 }
 
 /// Who is at the socket, as the kernel tells: a name where the machine has one for the user.
-private func user(_ peer: PeerCredentials?) async throws -> String {
+func adminUser(_ peer: PeerCredentials?) async throws -> String {
     guard let uid = peer?.uid else { return "desk" }
     // A name service may be slow, and nothing blocks the pool.
     return try await onThread("admin-read") {

@@ -53,6 +53,11 @@ struct IncidentHistory {
                 add(
                     record, change.level == nil ? "regrade_lifted" : "regraded", nil, change.reason, change.by,
                     level: change.level)
+            case .identityRevealed(let look):
+                history.append(
+                    HistoryReport(
+                        sequence: record.sequence, atMs: record.at.milliseconds, event: "identity_revealed", post: look.post.rawValue,
+                        note: look.reason, by: look.by))
             default: break
             }
         }

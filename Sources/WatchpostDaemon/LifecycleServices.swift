@@ -127,7 +127,7 @@ final class Reloader: Service {
             let next = try DaemonSettings.load(path: path)
             var running = live.settings
             let needRestart = next.restartOnlyDifferences(from: running)
-            guard station.offer(.rules(next.triage)) else {
+            guard station.offer(.rules(next.triage, dispatch: next.dispatch)) else {
                 return Result(applied: false, issues: ["the core is busy; try again"])
             }
             running.reload(from: next)

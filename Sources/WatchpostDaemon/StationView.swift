@@ -1,5 +1,6 @@
 internal import Access
 internal import Administration
+internal import Board
 internal import HTTPTypes
 internal import Settings
 internal import TipWire
@@ -25,6 +26,7 @@ struct StationView: Sendable {
     let feedEndpoint: String
     let daemonPublicKey: String
     let journalPath: String
+    let board: BoardAddress
 
     /// Asks the core something; the body runs on its thread and must be short.
     /// - Throws: 503 when too many questions wait.
@@ -87,30 +89,34 @@ struct StationView: Sendable {
                     rejected: named(feed.counters.rejections), blocked: feed.counters.wouldBlock,
                     unreachable: feed.counters.unreachable, repliesDropped: feed.counters.repliesDropped,
                     queueOverflows: feed.counters.queueOverflows, pages: feed.counters.pages, ringEvents: feed.ringEvents, ringBytes: feed.ringBytes),
-                posts: posts(state), patrols: feed.subscriptions.map(patrol), memoryPeakKib: memory)
+                posts: posts(state), patrols: feed.subscriptions.map(patrol), memoryPeakKib: memory, board: board.address)
         }
     }
 
-    private func posts(_ state: StationState) -> [PostReport] {
+    /// Whether a post is heard, and when it was last.
+    func heard(_ post: PostID, _ state: StationState, now: Timestamp) -> (condition: BoardPost.Condition, at: Timestamp?) {
         let silentAfter = live.settings.presence.silentAfter.wholeMilliseconds
+        guard let last = [presence[post]?.wall, state.ledgers[post]?.lastTipAt].compactMap(\.self).max() else { return (.neverHeard, nil) }
+        return (now.milliseconds(since: last) > silentAfter ? .silent : .online, last)
+    }
+
+    func boardPost(_ post: Post, _ state: StationState, now: Timestamp) -> BoardPost {
+        let heard = heard(post.id, state, now: now)
+        return BoardPost(post: post, condition: heard.condition, lastHeardAt: heard.at)
+    }
+
+    private func posts(_ state: StationState) -> [PostReport] {
         let now = time.now()
         return state.enrolments.values.compactMap { enrolment -> PostReport? in
             guard case .post(let post) = enrolment.subject else { return nil }
             let ledger = state.ledgers[post.id] ?? PostLedger()
             let sighting = presence[post.id]
-            let lastHeard = [sighting?.wall, ledger.lastTipAt].compactMap(\.self).max()
-            let condition =
-                if enrolment.isRevoked {
-                    "revoked"
-                } else if let lastHeard {
-                    now.milliseconds(since: lastHeard) > silentAfter ? "silent" : "online"
-                } else {
-                    "never_heard"
-                }
+            let heard = heard(post.id, state, now: now)
+            let condition = enrolment.isRevoked ? "revoked" : heard.condition.rawValue
             let outstanding = ledger.gaps.reduce(UInt64(0)) { $0 &+ ($1.upperBound - $1.lowerBound &+ 1) }
             return PostReport(
                 id: post.id.rawValue, name: post.name, zone: post.zone.rawValue, members: post.members,
-                state: condition, lastHeardMs: lastHeard?.milliseconds,
+                state: condition, lastHeardMs: heard.at?.milliseconds,
                 silentSinceMs: ledger.silentSince?.milliseconds, received: ledger.received,
                 highestNumber: ledger.highest, outstanding: outstanding, missing: ledger.missing,
                 spoolDepth: sighting?.heartbeat.spoolDepth,

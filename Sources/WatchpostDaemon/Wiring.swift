@@ -1,4 +1,5 @@
 internal import Access
+internal import Board
 internal import DispatchDesk
 internal import Feed
 internal import Ingest
@@ -19,22 +20,27 @@ final class Wiring: Sendable {
     private struct Ends {
         var ingest: IngestService?
         var feed: FeedService?
+        var live: LiveHub?
     }
 
     private let ends = Mutex(Ends())
+    /// Tips that the desk took down and that wait for their answer.
+    let deskTips = DeskTips()
 
-    func connect(ingest: IngestService, feed: FeedService) {
-        ends.withLock { $0 = Ends(ingest: ingest, feed: feed) }
+    func connect(ingest: IngestService, feed: FeedService, live: LiveHub) {
+        ends.withLock { $0 = Ends(ingest: ingest, feed: feed, live: live) }
     }
 
     private var ingest: IngestService? { ends.withLock { $0.ingest } }
     private var feed: FeedService? { ends.withLock { $0.feed } }
+    private var live: LiveHub? { ends.withLock { $0.live } }
 
     func stationPorts(table: AccessTable, beat: @escaping @Sendable () -> Void) -> StationPorts {
         StationPorts(
             tips: { [self] outcomes in
+                for outcome in outcomes where outcome.ticket.route.isEmpty { deskTips.answer(outcome.ticket.request, outcome.result) }
                 ingest?.answer(
-                    outcomes.map {
+                    outcomes.lazy.filter { !$0.ticket.route.isEmpty }.map {
                         TipAnswer(
                             route: $0.ticket.route, request: $0.ticket.request, index: $0.ticket.index, tip: $0.tip,
                             result: $0.result)
@@ -44,8 +50,10 @@ final class Wiring: Sendable {
                 feed?.publish(
                     events.map {
                         Publication(
-                            sequence: $0.sequence, lane: $0.lane, zone: $0.zone, level: $0.level, event: $0.event)
+                            sequence: $0.sequence, lane: $0.lane, zone: $0.zone, level: $0.level, event: $0.event,
+                            guests: $0.guests)
                     })
+                live?.publish(events.map { ($0.sequence, $0.event) })
             },
             progress: { [self] post, news in ingest?.tell(PostNews(post: post, news: news)) },
             enrolments: { [self] enrolments in
@@ -201,6 +209,13 @@ extension IngestSettings {
     init(_ settings: DaemonSettings) {
         self.init(endpoint: settings.tipsEndpoint)
         idWindowMilliseconds = settings.ingest.idWindow.wholeMilliseconds
+    }
+}
+
+extension LiveHub.Limits {
+    init(_ settings: DaemonSettings.Board) {
+        self.init()
+        streams = settings.maxStreams
     }
 }
 

@@ -136,6 +136,9 @@ public nonisolated struct Watchpost_Journal_V1_JournalRecord: Sendable {
 
   public var events: [Watchpost_Journal_V1_JournalEvent] = []
 
+  /// units that are sent it whatever their zones
+  public var guests: [String] = []
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -1289,7 +1292,7 @@ nonisolated extension Watchpost_Journal_V1_AccountAction: SwiftProtobuf._ProtoNa
 
 nonisolated extension Watchpost_Journal_V1_JournalRecord: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".JournalRecord"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{1}events\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{1}events\0\u{1}guests\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1299,6 +1302,7 @@ nonisolated extension Watchpost_Journal_V1_JournalRecord: SwiftProtobuf.Message,
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularUInt32Field(value: &self.version) }()
       case 2: try { try decoder.decodeRepeatedMessageField(value: &self.events) }()
+      case 3: try { try decoder.decodeRepeatedStringField(value: &self.guests) }()
       default: break
       }
     }
@@ -1311,12 +1315,16 @@ nonisolated extension Watchpost_Journal_V1_JournalRecord: SwiftProtobuf.Message,
     if !self.events.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.events, fieldNumber: 2)
     }
+    if !self.guests.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.guests, fieldNumber: 3)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: Watchpost_Journal_V1_JournalRecord, rhs: Watchpost_Journal_V1_JournalRecord) -> Bool {
     if lhs.version != rhs.version {return false}
     if lhs.events != rhs.events {return false}
+    if lhs.guests != rhs.guests {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

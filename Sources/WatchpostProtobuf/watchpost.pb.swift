@@ -1365,6 +1365,12 @@ public nonisolated struct Watchpost_V1_FeedEvent: @unchecked Sendable {
     set {_uniqueStorage()._rung = newValue}
   }
 
+  /// for ESCALATED: which reminder it is, 0 where the rung was reached
+  public var reminder: UInt32 {
+    get {_storage._reminder}
+    set {_uniqueStorage()._reminder = newValue}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -2892,7 +2898,7 @@ nonisolated extension Watchpost_V1_FeedItem: SwiftProtobuf.Message, SwiftProtobu
 
 nonisolated extension Watchpost_V1_FeedEvent: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".FeedEvent"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}lane\0\u{3}at_ms\0\u{1}kind\0\u{1}incident\0\u{1}tip\0\u{1}unit\0\u{1}reasons\0\u{1}alarm\0\u{1}other\0\u{1}by\0\u{1}from\0\u{1}rung\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}lane\0\u{3}at_ms\0\u{1}kind\0\u{1}incident\0\u{1}tip\0\u{1}unit\0\u{1}reasons\0\u{1}alarm\0\u{1}other\0\u{1}by\0\u{1}from\0\u{1}rung\0\u{1}reminder\0")
 
   fileprivate class _StorageClass {
     var _sequence: UInt64 = 0
@@ -2908,6 +2914,7 @@ nonisolated extension Watchpost_V1_FeedEvent: SwiftProtobuf.Message, SwiftProtob
     var _by: Watchpost_V1_Operator? = nil
     var _from: String = String()
     var _rung: Watchpost_V1_EscalationRung = .unspecified
+    var _reminder: UInt32 = 0
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -2931,6 +2938,7 @@ nonisolated extension Watchpost_V1_FeedEvent: SwiftProtobuf.Message, SwiftProtob
       _by = source._by
       _from = source._from
       _rung = source._rung
+      _reminder = source._reminder
     }
   }
 
@@ -2962,6 +2970,7 @@ nonisolated extension Watchpost_V1_FeedEvent: SwiftProtobuf.Message, SwiftProtob
         case 11: try { try decoder.decodeSingularMessageField(value: &_storage._by) }()
         case 12: try { try decoder.decodeSingularStringField(value: &_storage._from) }()
         case 13: try { try decoder.decodeSingularEnumField(value: &_storage._rung) }()
+        case 14: try { try decoder.decodeSingularUInt32Field(value: &_storage._reminder) }()
         default: break
         }
       }
@@ -3013,6 +3022,9 @@ nonisolated extension Watchpost_V1_FeedEvent: SwiftProtobuf.Message, SwiftProtob
       if _storage._rung != .unspecified {
         try visitor.visitSingularEnumField(value: _storage._rung, fieldNumber: 13)
       }
+      if _storage._reminder != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._reminder, fieldNumber: 14)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -3035,6 +3047,7 @@ nonisolated extension Watchpost_V1_FeedEvent: SwiftProtobuf.Message, SwiftProtob
         if _storage._by != rhs_storage._by {return false}
         if _storage._from != rhs_storage._from {return false}
         if _storage._rung != rhs_storage._rung {return false}
+        if _storage._reminder != rhs_storage._reminder {return false}
         return true
       }
       if !storagesAreEqual {return false}

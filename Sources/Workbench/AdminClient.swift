@@ -63,6 +63,28 @@ public struct AdminClient: Sendable {
         try await send("/v1/revocations", revoke)
     }
 
+    public func users() async throws(LocalHTTPClientError) -> UserList { try await get("/v1/users") }
+
+    public func addUser(_ body: AddUser) async throws(LocalHTTPClientError) -> UserReport { try await send("/v1/users", body) }
+
+    public func setPassword(_ name: String, _ body: SetPassword) async throws(LocalHTTPClientError) -> UserReport {
+        try await send("/v1/users/\(name)/password", body)
+    }
+
+    public func setUser(_ name: String, disabled: Bool) async throws(LocalHTTPClientError) -> UserReport {
+        try await send("/v1/users/\(name)/\(disabled ? "disable" : "enable")", nil)
+    }
+
+    public func sessions(_ name: String) async throws(LocalHTTPClientError) -> SessionList {
+        try await get("/v1/users/\(name)/sessions")
+    }
+
+    public func endSessions(_ name: String) async throws(LocalHTTPClientError) -> SessionsEnded {
+        try await send("/v1/users/\(name)/end-sessions", nil)
+    }
+
+    public func firstLink() async throws(LocalHTTPClientError) -> FirstLink { try await send("/v1/first-link", nil) }
+
     public func reload() async throws(LocalHTTPClientError) -> Reloaded { try await send("/v1/reload", nil) }
 
     private func get<Reply: Decodable>(_ path: String) async throws(LocalHTTPClientError) -> Reply {

@@ -81,6 +81,7 @@ public final class DaemonProcess: Sendable {
             zones_file: zones.yaml
             triage_file: triage.yaml
             log_level: \(plan.logLevel)
+            \(plan.more.contains("board:") ? "" : "board: {listen: off}")
             \(plan.more)
             """ + "\n")
         let child = try ChildProcess(

@@ -42,6 +42,7 @@ struct Watchpostd: AsyncParsableCommand {
             fail("\(error)", .configuration)
         }
         if checkConfig {
+            do { try checkFiles(settings) } catch { fail("\(error)", error.code) }
             print("\(config): good: \(settings.zones.count) zones, \(settings.triage.categories.count) categories")
             return
         }

@@ -36,7 +36,7 @@ private struct Checker {
             #expect(!items.isEmpty)
             for item in items {
                 #expect(item.previous == last[lane] && item.event.lane == lane)
-                #expect(zones.contains(item.event.incident.zone))
+                #expect(zones.contains(item.event.incident.zone) || item.event.unit == unit.id)
                 last[lane] = item.event.sequence
                 got[lane]?.append(item.event.sequence)
             }
@@ -102,7 +102,8 @@ private struct Checker {
                     let level: UrgencyLevel = lane == .alert ? .urgent : Bool.random(using: &random) ? .priority : .routine
                     return publication(
                         sequence, lane, zone: names.randomElement(using: &random)!, level: level,
-                        padding: Int.random(in: 0...120, using: &random))
+                        padding: Int.random(in: 0...120, using: &random),
+                        guest: Int.random(in: 0..<6, using: &random) == 0 ? units.randomElement(using: &random)!.id : nil)
                 }
                 journal.append(batch)
                 queue.offer(batch)
@@ -165,7 +166,7 @@ private struct Checker {
         for patrol in patrols where bench.hub.table.index(route: patrol.route) != nil {
             for lane in Lane.allCases {
                 let expected = journal.expected(
-                    lane, after: patrol.begin[lane], zones: patrol.zones, least: patrol.least)
+                    lane, after: patrol.begin[lane], zones: patrol.zones, guest: patrol.unit.id, least: patrol.least)
                 #expect(patrol.got[lane] == expected)
             }
         }

@@ -35,7 +35,7 @@ func unitID(_ name: String) -> UnitID { UnitID(unchecked: name) }
 /// An event as the core publishes it. `padding` bytes of headline make it as large as a test likes.
 func publication(
     _ sequence: SequenceNumber, _ lane: Lane = .main, zone name: String = "east", level: UrgencyLevel? = nil,
-    padding: Int = 0
+    padding: Int = 0, guest: UnitID? = nil
 ) -> Publication {
     let level = level ?? (lane == .alert ? .emergency : .routine)
     let incident = Incident(
@@ -44,9 +44,11 @@ func publication(
         headline: String(repeating: "x", count: padding), urgency: Urgency(score: 1, level: level, reasons: []),
         posts: [], phaseSince: Timestamp(milliseconds: 0), lastSequence: sequence)
     let event = FeedEvent(
-        sequence: sequence, lane: lane, at: Timestamp(milliseconds: Int64(sequence)), kind: .opened, incident: incident)
+        sequence: sequence, lane: lane, at: Timestamp(milliseconds: Int64(sequence)), kind: .opened, incident: incident,
+        unit: guest)
     return Publication(
-        sequence: sequence, lane: lane, zone: zone(name), level: level, event: FeedCodec.encode(event))
+        sequence: sequence, lane: lane, zone: zone(name), level: level, event: FeedCodec.encode(event),
+        guests: guest.map { [$0] } ?? [])
 }
 
 func unit(_ name: String, _ zones: [String]) -> PatrolUnit {

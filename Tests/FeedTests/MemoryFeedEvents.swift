@@ -23,10 +23,12 @@ final class MemoryFeedEvents: Sendable {
     var pages: Int { state.withLock { $0.pages } }
 
     /// What a subscription must be sent.
-    func expected(_ lane: Lane, after: SequenceNumber, zones: Set<ZoneID>, least: UrgencyLevel) -> [SequenceNumber] {
+    func expected(
+        _ lane: Lane, after: SequenceNumber, zones: Set<ZoneID>, guest: UnitID, least: UrgencyLevel
+    ) -> [SequenceNumber] {
         state.withLock { state in
             state.events.filter {
-                $0.lane == lane && $0.sequence > after && zones.contains($0.zone) && $0.level >= least
+                $0.lane == lane && $0.sequence > after && (zones.contains($0.zone) || $0.guests.contains(guest)) && $0.level >= least
             }.map(\.sequence)
         }
     }
@@ -39,7 +41,8 @@ final class MemoryFeedEvents: Sendable {
             var bytes = 0
             for event in state.events where event.lane == request.lane && event.sequence > request.after {
                 guard event.sequence <= request.through else { break }
-                guard request.zones.contains(event.zone), event.level >= request.leastLevel else { continue }
+                let isWanted = request.zones.contains(event.zone) || request.guest.map(event.guests.contains) ?? false
+                guard isWanted, event.level >= request.leastLevel else { continue }
                 items.append(FeedPage.Item(sequence: event.sequence, event: event.event))
                 bytes += event.event.count
                 if items.count >= request.limit || bytes >= request.bytes {

@@ -168,6 +168,13 @@ import TipModel
 
     /// Any bit of the pages that hold rows and indexes: it is found, or SQLite refuses to read, or it was in unused space
     /// and everything reads as before.
+    @Test func aGuestThatTheIndexForgotIsFound() throws {
+        let first = try #require(
+            try raw.change { try Int64.fetchOne($0, sql: "SELECT min(sequence) FROM guest") })
+        try raw.change { try $0.execute(sql: "DELETE FROM guest WHERE sequence = ?", arguments: [first]) }
+        #expect(try check() == .damaged(at: SequenceNumber(first), reason: "an index does not find it"))
+    }
+
     @Test func aFlippedBitAnywhereInTheFileIsFoundOrHarmless() async throws {
         let file = URL(fileURLWithPath: raw.path)
         let original = try Data(contentsOf: file)

@@ -19,7 +19,8 @@ import TipModel
         func items(_ request: FeedPageRequest) -> [FeedPage.Item] {
             rows.filter {
                 $0.sequence > request.after && $0.sequence <= request.through && $0.feed.lane == request.lane
-                    && $0.feed.level >= request.leastLevel && request.zones.contains($0.feed.zone)
+                    && $0.feed.level >= request.leastLevel
+                    && (request.zones.contains($0.feed.zone) || request.guest.map($0.feed.guests.contains) ?? false)
             }
             .map { FeedPage.Item(sequence: $0.sequence, event: $0.feed.event) }
         }
@@ -57,6 +58,7 @@ import TipModel
                 zones: SampleTips.zones.filter { _ in !random.oneIn(3) },
                 least: UrgencyLevel.allCases[Int(below(4))], limit: 1 + Int(below(random.oneIn(2) ? 5 : 200)),
                 bytes: Int(below(random.oneIn(2) ? 2_000 : 200_000)))
+            if random.oneIn(2) { ask.guest = SampleTips.units[Int(below(3))] }
             let expected = model.items(ask)
             seen += expected.count
             var got: [FeedPage.Item] = []
@@ -99,6 +101,27 @@ import TipModel
             }
         }
         #expect(Lane.allCases.allSatisfy { !model.items(Self.request($0)).isEmpty })
+    }
+
+    /// A guest is sent what is its own beyond the zones, and what is of the zones too once.
+    @Test(arguments: Engine.allCases)
+    func aGuestGetsWhatIsForIt(engine: Engine) throws {
+        let (bench, reader, drafts) = try Self.opened(engine, seed: 27, count: 400)
+        defer { withExtendedLifetime(bench) { reader.close() } }
+        let model = Model(drafts)
+        for lane in Lane.allCases {
+            for unit in SampleTips.units {
+                for zones in [[], [SampleTips.zones[0]], SampleTips.zones] {
+                    var ask = Self.request(lane, through: 400, zones: zones)
+                    ask.guest = unit
+                    #expect(try reader.feedPage(ask) == FeedPage(items: model.items(ask), reached: 400))
+                    if zones.isEmpty { #expect(!model.items(ask).isEmpty) }
+                }
+            }
+        }
+        var stranger = Self.request(.main, through: 400, zones: [])
+        stranger.guest = UnitID(unchecked: "stranger")
+        #expect(try reader.feedPage(stranger) == FeedPage(items: [], reached: 400))
     }
 
     @Test(arguments: Engine.allCases)

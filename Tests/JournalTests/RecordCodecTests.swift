@@ -148,18 +148,18 @@ import WatchpostProtobuf
 
     /// With every field that came with crews.
     private static let crewed: Incident = {
-        var incident = incident
-        incident.crew = [
+        var one = incident
+        one.crew = [
             Assignment(unit: unit.id, phase: .onScene, since: Timestamp(milliseconds: 21), by: .unit(unit.id)),
             Assignment(
                 unit: UnitID(unchecked: "patrol-9"), phase: .claimed, since: Timestamp(milliseconds: 22), by: Operator(.desk, "duty")),
         ]
-        incident.acknowledgement = Acknowledgement(by: Operator(.officer, "wang"), at: Timestamp(milliseconds: 23))
-        incident.escalation = Escalation(
+        one.acknowledgement = Acknowledgement(by: Operator(.officer, "wang"), at: Timestamp(milliseconds: 23))
+        one.escalation = Escalation(
             since: Timestamp(milliseconds: 24), rung: .desk, toldAt: Timestamp(milliseconds: 25), reminders: 26,
             restUntil: Timestamp(milliseconds: 27))
-        incident.grants = [Grant(unit: UnitID(unchecked: "patrol-8"), until: Timestamp(milliseconds: 28))]
-        return incident
+        one.grants = [Grant(unit: UnitID(unchecked: "patrol-8"), until: Timestamp(milliseconds: 28))]
+        return one
     }()
 
     /// A state with everything in it that a snapshot holds.

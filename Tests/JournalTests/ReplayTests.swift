@@ -78,7 +78,7 @@ import TipModel
     func nothingIsLostBySavingAfterEveryRecord(seed: UInt64) async throws {
         var history = SampleHistory(seed: seed)
         var state = StationState()
-        for _ in 0..<200 {
+        for _ in 0..<300 {
             let draft = history.next()
             state.apply(Record(sequence: state.sequence + 1, at: draft.at, events: draft.events))
             state = try SnapshotCodec.decode(SnapshotCodec.encode(state))

@@ -138,17 +138,61 @@ import TipWire
         let journal = try SQLiteJournal(directory: folder.path)
         journal.close()
         let raw = RawFile(folder)
-        try raw.change { try $0.execute(sql: "PRAGMA user_version = 2") }
+        try raw.change { try $0.execute(sql: "PRAGMA user_version = 3") }
         let before = try Data(contentsOf: URL(fileURLWithPath: raw.path))
         let error = try #require(refusal(of: folder))
         #expect(error.code == .newerSchema)
-        #expect(error.message == "the journal has schema 2, this program knows 1: upgrade it")
+        #expect(error.message == "the journal has schema 3, this program knows 2: upgrade it")
         let readers = #expect(throws: JournalError.self) { try SQLiteJournalReader(path: raw.path) }
         #expect(readers?.code == .newerSchema)
         #expect(try Data(contentsOf: URL(fileURLWithPath: raw.path)) == before)
         // It let go of the directory.
-        try raw.change { try $0.execute(sql: "PRAGMA user_version = 1") }
+        try raw.change { try $0.execute(sql: "PRAGMA user_version = 2") }
         #expect(refusal(of: folder) == nil)
+    }
+
+    /// A journal of version 1 is one without guests: it is read as it is, and brought up to date by the next daemon.
+    @Test func aJournalOfVersionOneIsUpgraded() throws {
+        let folder = try TemporaryDirectory()
+        var history = SampleHistory(seed: 37)
+        let drafts = history.drafts(60).map { draft in
+            var draft = draft
+            draft.feed?.guests = []
+            return draft
+        }
+        let old = try SQLiteJournal(directory: folder.path)
+        _ = try old.append(drafts)
+        old.close()
+        let raw = RawFile(folder)
+        try raw.change { try $0.execute(sql: "DROP TABLE guest; PRAGMA user_version = 1") }
+
+        func check(_ reader: any JournalReader) throws {
+            defer { reader.close() }
+            #expect(try allRecords(reader) == stored(drafts))
+            #expect(try verify(reader) == .sound(records: 60))
+            let ask = FeedPageRequest(
+                lane: .main, after: 0, through: 60, zones: Set(SampleTips.zones), guest: SampleTips.units[0], leastLevel: .routine,
+                limit: .max, bytes: .max)
+            #expect(try reader.feedPage(ask).items.count == drafts.count { $0.feed?.lane == .main })
+        }
+        try check(try SQLiteJournalReader(path: raw.path))
+        #expect(try raw.change { try Int.fetchOne($0, sql: "PRAGMA user_version") } == 1)
+
+        let journal = try SQLiteJournal(directory: folder.path)
+        defer { journal.close() }
+        #expect(try raw.change { try Int.fetchOne($0, sql: "PRAGMA user_version") } == 2)
+        try check(try journal.makeReader())
+        // It goes on with guests.
+        var guest = drafts[0]
+        (guest.tip, guest.feed) = (nil, FeedDraft(
+            lane: .alert, zone: ZoneID(unchecked: "elsewhere"), level: .urgent, event: [1], guests: [SampleTips.units[0]]))
+        #expect(try journal.append([guest]) == 61)
+        let reader = try journal.makeReader()
+        defer { reader.close() }
+        let ask = FeedPageRequest(
+            lane: .alert, after: 60, through: 61, zones: [], guest: SampleTips.units[0], leastLevel: .routine, limit: 9, bytes: 9)
+        #expect(try reader.feedPage(ask).items == [FeedPage.Item(sequence: 61, event: [1])])
+        #expect(try verify(reader) == .sound(records: 61))
     }
 
     @Test func aRecordOfANewerVersionIsNamed() throws {

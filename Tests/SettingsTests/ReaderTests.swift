@@ -262,7 +262,7 @@ struct ReaderTests {
         #expect(after.restartOnlyDifferences(from: before) == ["tips_endpoint", "feed.ring_events"])
     }
 
-    @Test("reload knows every key: all but triage, zones and log level need a restart")
+    @Test("reload knows every key: all but triage, dispatch, zones and log level need a restart")
     func reloadIsComplete() throws {
         let before = try DaemonSettings.load(path: TemporaryFolder.shipped("watchpostd.yaml"))
         var after = DaemonSettings(dataDirectory: "/x", zones: [], triage: .empty)
@@ -281,7 +281,14 @@ struct ReaderTests {
         after.journal.snapshotEvery = 0
         after.journal.busy = .zero
         after.presence.silentAfter = .zero
-        let sections: Set = ["ingest", "feed", "journal", "presence", "triage_file", "zones_file", "log_level"]
+        after.board.listen = nil
+        after.board.tlsCertificate = ""
+        after.board.tlsKey = ""
+        after.board.sessionIdle = .zero
+        after.board.sessionMax = .zero
+        after.board.maxConnections = 0
+        after.board.maxStreams = 0
+        let sections: Set = ["board", "ingest", "feed", "journal", "presence", "triage_file", "dispatch_file", "zones_file", "log_level"]
         let known = SettingsReader.knownKeys(DaemonSettings.settings).subtracting(sections)
         #expect(Set(after.restartOnlyDifferences(from: before)) == known)
     }

@@ -18,6 +18,9 @@ struct ShippedFilesTests {
             dataDirectory: settings.dataDirectory, zones: settings.zones, triage: settings.triage)
         defaults.triageFile = settings.triageFile
         defaults.zonesFile = settings.zonesFile
+        // What the file of escalation says is in DispatchFileTests.
+        defaults.dispatchFile = settings.dispatchFile
+        defaults.dispatch = settings.dispatch
         #expect(settings == defaults)
     }
 

@@ -14,14 +14,16 @@ final class CoreBench {
     let time = ManualTime()
     let replies = Replies()
     var rules = Fixture.rules
+    var dispatch = DispatchRules.standard
     private(set) var core: StationCore
     private let settings: StationCore.Settings
     private var stepRequests = 0
 
-    init(_ settings: StationCore.Settings = .init(), enrols: Bool = true) {
+    init(_ settings: StationCore.Settings = .init(), enrols: Bool = true, dispatch: DispatchRules = .standard) {
         self.settings = settings
+        self.dispatch = dispatch
         core = StationCore(
-            journal: journal, state: StationState(), rules: Fixture.rules, settings: settings, time: time)
+            journal: journal, state: StationState(), rules: Fixture.rules, dispatch: dispatch, settings: settings, time: time)
         guard enrols else { return }
         let subjects = Fixture.posts.map(Enrolment.Subject.post) + Fixture.units.map(Enrolment.Subject.unit)
         run(subjects.enumerated().map { .enrol(enrol($1, key: UInt8($0 + 1))) })
@@ -47,7 +49,7 @@ final class CoreBench {
         let reader = try journal.makeReader()
         defer { reader.close() }
         core = StationCore(
-            journal: journal, state: try Replay.state(from: reader), rules: rules, settings: settings, time: time)
+            journal: journal, state: try Replay.state(from: reader), rules: rules, dispatch: dispatch, settings: settings, time: time)
     }
 
     /// One group. Replies are given afterwards, as the service does.
@@ -111,6 +113,16 @@ final class CoreBench {
     func revoke(_ principal: PrincipalID) -> StationCommand {
         let replies = replies
         return .revoke(principal, reason: "lost") { replies.add($0) }
+    }
+
+    /// An acknowledgement in a group of its own.
+    @discardableResult
+    func acknowledge(
+        _ incident: IncidentID, by: Operator = Operator(.desk, "duty"), scope: AcknowledgeCommand.Scope = .everything
+    ) throws -> StepOutcome {
+        let replies = replies
+        run([.acknowledge(AcknowledgeCommand(incident: incident, by: by, scope: scope) { replies.add($0) })])
+        return try #require(replies.steps.last)
     }
 
     func saveSnapshot() { core.saveSnapshot() }

@@ -147,7 +147,8 @@ private final class MemoryJournalReader: JournalReader {
             for (index, row) in contents.rows.enumerated() {
                 let sequence = SequenceNumber(index) + 1
                 guard sequence > request.after, sequence <= request.through, let feed = row.feed,
-                    feed.lane == request.lane, feed.level >= request.leastLevel, request.zones.contains(feed.zone)
+                    feed.lane == request.lane, feed.level >= request.leastLevel,
+                    request.zones.contains(feed.zone) || request.guest.map(feed.guests.contains) ?? false
                 else { continue }
                 items.append(FeedPage.Item(sequence: sequence, event: feed.event))
                 size += feed.event.count

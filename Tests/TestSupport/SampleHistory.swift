@@ -256,7 +256,9 @@ public struct SampleHistory: Sendable {
             sequence: state.sequence, lane: Lane(level: level), at: time, kind: kind, incident: after,
             tip: summary.map(Self.summary), alarm: summary?.tip.panic ?? false,
             other: kind == .merged || kind == .split ? IncidentID(1) : nil)
-        draft.feed = FeedDraft(lane: event.lane, zone: after.zone, level: level, event: FeedCodec.encode(event))
+        draft.feed = FeedDraft(
+            lane: event.lane, zone: after.zone, level: level, event: FeedCodec.encode(event),
+            guests: after.guests(at: time).sorted())
         return draft
     }
 

@@ -172,7 +172,7 @@ import WatchpostProtobuf
     @Test func anEventThatCannotBePlacedIsRefused() {
         let changes: [(inout Watchpost_V1_FeedEvent) -> Void] = [
             { $0.sequence = 0 }, { $0.lane = .unspecified }, { $0.lane = .UNRECOGNIZED(3) }, { $0.kind = .unspecified },
-            { $0.kind = .UNRECOGNIZED(11) }, { $0.kind = .UNRECOGNIZED(257) },
+            { $0.kind = .UNRECOGNIZED(20) }, { $0.kind = .UNRECOGNIZED(257) },
         ]
         for change in changes {
             let refused = rejection { () throws(Rejection) in _ = try FeedCodec.decodeEvent(event(change)) }

@@ -167,7 +167,7 @@ enum Sample {
         var incident = incident
         if kind == .merged { (incident.mergedInto, incident.follows) = (IncidentID(300), IncidentID(7)) }
         if kind.rawValue > EventKind.regraded.rawValue { crew(&incident) }
-        return FeedEvent(
+        var event = FeedEvent(
             sequence: 412, lane: isTip ? .alert : .main, at: sent, kind: kind, incident: incident,
             tip: isTip
                 ? TipSummary(
@@ -179,6 +179,8 @@ enum Sample {
             alarm: kind == .split, other: isDesk ? IncidentID(300) : nil,
             by: kind == .assigned ? Operator(.desk, "duty") : nil, from: kind == .handedOver ? UnitID(unchecked: "patrol-3") : nil,
             rung: kind == .escalated ? .neighbours : nil)
+        if kind == .escalated { event.reminder = 2 }
+        return event
     }
 }
 

@@ -42,7 +42,7 @@ for document in $documents; do
         done >>"$work/missing"
 done
 # `name_with_underscore` keys of the top level in the operations manual.
-for key in data_directory tips_endpoint feed_endpoint admin_socket secret_key_file triage_file zones_file log_level bundle_file \
+for key in data_directory tips_endpoint feed_endpoint admin_socket secret_key_file triage_file dispatch_file zones_file log_level bundle_file \
     socket_path token_file http_listen dead_letter_max express_categories alert_credit main_credit; do
     grep -qE "^#?$key:" config/*.yaml || echo "the key $key is in no shipped file" >>"$work/missing"
 done

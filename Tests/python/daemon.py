@@ -34,6 +34,7 @@ class Daemon:
                 f"data_directory: {folder}/data\n"
                 "tips_endpoint: tcp://127.0.0.1:*\n"
                 "feed_endpoint: tcp://127.0.0.1:*\n"
+                "board: {listen: off}\n"
                 f"admin_socket: {self.socket}\n"
                 f"triage_file: {root}/config/triage.yaml\n"
                 f"zones_file: {root}/config/district/zones.yaml\n"
