@@ -1,4 +1,4 @@
-import FoundationEssentials
+import Glibc
 import NIOSSL
 
 /// A server's certificate and key, read and checked once.
@@ -19,11 +19,11 @@ public struct TLSIdentity: Sendable, Equatable {
     ///
     /// - Throws: `Failure` for a file that is missing, not PEM or open to others, and for a key that is not the certificate's.
     public init(certificateFile: String, keyFile: String) throws(Failure) {
-        let attributes: [FileAttributeKey: Any]
-        do { attributes = try FileManager.default.attributesOfItem(atPath: keyFile) } catch {
+        var status = stat()
+        guard stat(keyFile, &status) == 0 else {
             throw Failure(path: keyFile, message: "there is no such file, or it cannot be looked at")
         }
-        let mode = (attributes[.posixPermissions] as? any FixedWidthInteger).map { UInt32(truncatingIfNeeded: $0) } ?? 0o777
+        let mode = status.st_mode & 0o777
         guard mode & 0o077 == 0 else {
             throw Failure(path: keyFile, message: "has mode 0\(String(mode & 0o777, radix: 8)), must be 0600: chmod 600 \(keyFile)")
         }

@@ -54,7 +54,8 @@ enum PageTexts {
             "drillBanner": say(
                 "演练中：现在上报的都是演练，不会当作真警情。{0} 自动结束。",
                 "Drill: what you report now is an exercise, not a real event. Ends by itself at {0}."),
-            "handled": say("我们自己处理了", "We dealt with it"), "photosNote": say("有照片", "with a photo"),
+            "handled": say("自行处置…", "We dealt with it…"),
+            "handledSure": say("确认：已处理好，不用来人", "Yes: it is dealt with, nobody need come"), "photosNote": say("有照片", "with a photo"),
             "openTitle": say("打开哨点页面", "Open the post's page"), "pin": say("请输入哨点 PIN", "Enter the post's PIN"),
             "pinHint": say("6–12 位数字，问哨点负责人", "6 to 12 digits; ask whoever runs this post"), "open": say("打开", "Open"),
             "code": say("这台电脑上的页面要用一次性链接打开", "On this machine the page opens by a one-time link"),

@@ -126,12 +126,17 @@ struct PageView: Sendable {
         _ say: PageLanguage, _ tips: [RecentTip], _ link: AgentBoard.Link, _ counts: SpoolCounts, _ now: Timestamp, csrf: String
     ) -> [String: Any] {
         let lines = tips.map { report($0, say, now, csrf: csrf) }
+        let latest = lines.first { $0["state"] as? String != Phase.cleared.name }
         var isConnected = false
         if case .connected = link.condition { isConnected = true }
+        // A section is drawn for an empty text too, so that is left out.
+        let waiting = PageTexts.waiting(counts.depth, oldest: counts.oldest.map { now.milliseconds(since: $0) }, say)
         return [
             "linkWords": PageTexts.link(link.condition, say), "isConnected": isConnected,
-            "waitingWords": PageTexts.waiting(counts.depth, oldest: counts.oldest.map { now.milliseconds(since: $0) }, say),
+            "waiting": waiting.isEmpty ? [] : [waiting],
             "newest": Array(lines.prefix(Self.open)), "earlier": Array(lines.dropFirst(Self.open)),
+            "hasLatest": latest != nil, "latestID": latest?["id"] ?? "", "latestWords": latest?["now"] ?? "",
+            "latestName": latest?["name"] ?? "",
             "hasEarlier": lines.count > Self.open, "isEmpty": lines.isEmpty,
         ]
     }
@@ -148,7 +153,7 @@ struct PageView: Sendable {
         }
         var values: [String: Any] = [
             "id": tip.id.description, "name": tip.panic ? say("一键报警", "PANIC") : category.map { say($0.zh, $0.en) } ?? tip.category,
-            "time": PageClock.text(tip.at, now: now), "text": tip.text, "place": tip.place, "hasWords": !tip.text.isEmpty || !tip.place.isEmpty,
+            "time": PageClock.text(tip.at, now: now), "text": tip.text, "places": tip.place.isEmpty ? [] : [tip.place], "hasWords": !tip.text.isEmpty || !tip.place.isEmpty,
             "isDrill": tip.drill, "hasPhotos": tip.photos > 0, "steps": steps, "canHandle": false, "csrf": csrf,
         ]
         switch tip.record {

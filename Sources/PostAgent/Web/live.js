@@ -36,8 +36,20 @@
     const isOpen = document.getElementById('earlier')?.open;
     const focused = place.contains(document.activeElement) ? document.activeElement.closest('.report')?.id : null;
     place.innerHTML = text;
+    showLatest();
     if (isOpen && document.getElementById('earlier')) document.getElementById('earlier').open = true;
     if (focused) document.getElementById(focused)?.querySelector('button')?.focus();
+  }
+
+  /** On a phone the list is below the buttons: what the newest open report has come to stands above them, too. */
+  function showLatest() {
+    const source = place.querySelector('.latest-source');
+    const latest = document.getElementById('latest');
+    latest.hidden = !source;
+    if (!source) return;
+    latest.href = '#tip-' + source.dataset.id;
+    latest.querySelector('span').textContent = source.textContent;
+    latest.querySelector('small').textContent = source.dataset.name;
   }
 
   /** Shows the list with a new report in it, and says how it stands. */
