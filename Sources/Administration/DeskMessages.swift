@@ -48,11 +48,35 @@ public struct RegradeIncident: Codable, Sendable, Equatable {
     }
 }
 
+/// `POST /v1/incidents/ID/assign|recall|hand-over|clear|reopen|acknowledge`: a step of the desk. What a step does not need is
+/// refused where it is given, so that nothing is asked for in vain.
+public struct StepIncident: Codable, Sendable, Equatable {
+    /// `assign`, `recall`: the unit.
+    public var unit: String?
+    /// `hand-over`: the unit that takes it, and the one that gives it; without the latter the one that leads.
+    public var to: String?
+    public var from: String?
+    /// `clear`: how it ended.
+    public var disposition: String?
+    /// Why; `reopen` needs it.
+    public var reason: String?
+
+    public init(
+        unit: String? = nil, to: String? = nil, from: String? = nil, disposition: String? = nil, reason: String? = nil
+    ) {
+        self.unit = unit
+        self.to = to
+        self.from = from
+        self.disposition = disposition
+        self.reason = reason
+    }
+}
+
 /// The answer to all of them: what became of both sides.
 public struct DeskReport: Codable, Sendable, Equatable {
-    /// `merge`, `split`, `detach` or `regrade`.
+    /// `merge`, `split`, `detach`, `regrade`, or a step's.
     public var action: String
-    /// The last record of it.
+    /// The last record of it; 0 for a step that was done already.
     public var sequence: UInt64
     /// The survivor, the source, or the one regraded.
     public var incident: IncidentReport

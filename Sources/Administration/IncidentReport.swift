@@ -110,6 +110,11 @@ public struct IncidentReport: Codable, Sendable, Equatable {
     public var regrade: RegradeReport?
     public var cap: CAPReport?
     public var standing: StandingReport?
+    /// The units that have it, the one that leads first. Nil from an older daemon, as are the three below.
+    public var crew: [AssignmentReport]?
+    public var acknowledgement: AcknowledgementReport?
+    public var escalation: EscalationReport?
+    public var grants: [GrantReport]?
 
     enum CodingKeys: String, CodingKey {
         case id
@@ -138,6 +143,10 @@ public struct IncidentReport: Codable, Sendable, Equatable {
         case regrade
         case cap
         case standing
+        case crew
+        case acknowledgement
+        case escalation
+        case grants
     }
 
     public init(
@@ -271,7 +280,8 @@ public struct HistoryReport: Codable, Sendable, Equatable {
     public var sequence: UInt64
     public var atMs: Int64
     /// `opened`, `correlated`, `urgency_changed`, `claimed`, `en_route`, `on_scene`, `cleared`, `released`; of the desk
-    /// `merged_into`, `took_in`, `tips_left`, `split_off`, `regraded`, `regrade_lifted`.
+    /// `merged_into`, `took_in`, `tips_left`, `split_off`, `regraded`, `regrade_lifted`; further `joined`, `left`, `recalled`,
+    /// `assigned`, `handed_over`, `diverted`, `acknowledged`, `escalated`, `reopened`.
     public var event: String
     public var unit: String?
     public var post: String?
@@ -282,8 +292,14 @@ public struct HistoryReport: Codable, Sendable, Equatable {
     public var note: String?
     /// The other incident.
     public var other: UInt64?
-    /// Who at the desk.
+    /// Who did it, where that is not the unit itself.
     public var by: String?
+    /// Of a hand-over: the unit that gave it.
+    public var from: String?
+    /// Of an escalation: the rung, which reminder (0 where it was reached), and the units that may see it since.
+    public var rung: String?
+    public var reminder: UInt32?
+    public var granted: [String]?
 
     enum CodingKeys: String, CodingKey {
         case sequence
@@ -297,6 +313,10 @@ public struct HistoryReport: Codable, Sendable, Equatable {
         case note
         case other
         case by
+        case from
+        case rung
+        case reminder
+        case granted
     }
 
     public init(

@@ -44,5 +44,21 @@ extension IncidentReport {
                     level: regrade.level.name, reason: regrade.reason, by: regrade.by, atMs: regrade.at.milliseconds,
                     overruled: regrade.isOverruled, computedLevel: incident.computedUrgency.level.name)
             })
+        crew = incident.crew.map {
+            AssignmentReport(
+                unit: $0.unit.rawValue, phase: $0.phase.name, sinceMs: $0.since.milliseconds, by: OperatorReport($0.by))
+        }
+        acknowledgement = incident.acknowledgement.map {
+            AcknowledgementReport(by: OperatorReport($0.by), atMs: $0.at.milliseconds)
+        }
+        escalation = EscalationReport(
+            sinceMs: incident.escalation.since.milliseconds, rung: incident.escalation.rung?.name,
+            toldAtMs: incident.escalation.toldAt?.milliseconds, reminders: incident.escalation.reminders,
+            restUntilMs: incident.escalation.restUntil?.milliseconds)
+        grants = incident.grants.map { GrantReport(unit: $0.unit.rawValue, untilMs: $0.until.milliseconds) }
     }
+}
+
+extension OperatorReport {
+    public init(_ by: Operator) { self.init(role: by.role.name, name: by.name) }
 }

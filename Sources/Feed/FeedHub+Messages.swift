@@ -91,7 +91,7 @@ extension FeedHub {
             let answer = HeartbeatReply(
                 daemonTime: time.now(), idWindowMilliseconds: settings.idWindowMilliseconds, heads: ring.heads)
             reply(incoming.route, Header(.heartbeatReply, request: header.request), answer.encoded)
-        case .claim, .enRoute, .onScene, .clear, .release:
+        case .claim, .join, .enRoute, .onScene, .clear, .release, .handOver, .seen:
             let ticket = ReplyTicket(
                 route: incoming.route, userID: incoming.userID ?? "", request: header.request)
             let action = UnitAction(unit: unit, verb: header.verb, action: try Action(incoming.body), ticket: ticket)

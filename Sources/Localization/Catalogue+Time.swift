@@ -10,6 +10,13 @@ extension Catalogue {
         }
     }
 
+    /// How far something is, as exact as it matters ("320 m", "1.4 km"). Not for more than a million metres.
+    public func distance(_ metres: Double) -> String {
+        let whole = Int(max(0, min(metres, 1e6)).rounded())
+        guard whole >= 1_000 else { return text(.distanceMetres, "\(whole / 10 * 10)") }
+        return text(.distanceKilometres, "\(whole / 1_000).\(whole % 1_000 / 100)")
+    }
+
     /// How long something lasts, in its largest whole unit ("3 分钟", "3 min"). Negative reads as 0.
     public func span(_ seconds: Int64) -> String {
         switch max(0, seconds) {

@@ -8,6 +8,8 @@ public enum Message: String, CaseIterable, Sendable {
     case unit, zones, allZones, countMine, countNew, countWaiting, countDrills, boardFull, nothing, nothingKnown, more
     case moreLines, drill, panic, holder, mineMark, reasonsLabel, noReasons, inBrackets, keysList, keysListMiddle, keysListShort, keysDetail
     case keysDetailShort, keysBack, dispositionPrompt, dispositionCancel, windowTooSmall, helpTitle, helpMove, helpClaim
+    case helpParts, helpJoin, helpDivert, helpSeen, partShown, partAll, partMine, partNear, partNew, nothingHere
+    case detailSeen, detailEscalation, detailGrant, escalatedMark, seenMark, distanceMetres, distanceKilometres
     case helpEnRoute, helpOnScene, helpClear, helpRelease, helpDetail, helpQuit, helpLevels, helpMarks, detailLevel
     case detailPhase, detailPlace, detailPosition, detailPosts, detailTips, detailOpened, detailLastTip, detailReasons
     case detailCorrelation, detailHistory, detailDisposition, earlierNotShown
@@ -15,10 +17,11 @@ public enum Message: String, CaseIterable, Sendable {
 
     // Actions.
     case actionClaim, actionEnRoute, actionOnScene, actionClear, actionRelease, actionSending, actionDone
+    case actionJoin, actionHandOver, actionSeen
     case actionRefused, actionTimedOut, actionNotSent, actionTooMany, actionNoIncident
 
     // The feed as lines.
-    case lineBy, gapFound, undecodable, daemonSays, overrun, rewound, subscribedTo, caughtUp, subscriptionRefused
+    case lineBy, lineFrom, gapFound, undecodable, daemonSays, overrun, rewound, subscribedTo, caughtUp, subscriptionRefused
     case onceTimedOut
 
     // The patrol's state on disk.

@@ -43,13 +43,13 @@ extension Message {
         case .inBrackets: ("（{0}）", " ({0})")
         case .keysList:
             (
-                "↑↓ 选择  c 接单  e 出发  s 到场  x 处置完毕  r 退单  Enter 详情  ? 帮助  q 退出",
-                "↑↓ select  c claim  e en route  s on scene  x clear  r release  Enter details  ? help  q quit"
+                "↑↓ 选择  c 接单  h 支援  e 出发  s 到场  x 处置完毕  r 退单  v 已阅  m/n/w/a 我的/附近/未看/全部  Enter 详情  ? 帮助  q 退出",
+                "↑↓ select  c claim  h join  e en route  s on scene  x clear  r release  v seen  m/n/w/a mine/near/unseen/all  Enter details  ? help  q quit"
             )
         case .keysListMiddle:
             (
-                "c 接单  e 出发  s 到场  x 处置完毕  Enter 详情  ? 帮助",
-                "c claim  e en route  s on scene  x clear  Enter details  ? help  q quit"
+                "c 接单  h 支援  e 出发  s 到场  x 处置完毕  v 已阅  Enter 详情  ? 帮助",
+                "c claim  e en route  s on scene  x clear  v seen  Enter details  ? help  q quit"
             )
         case .keysListShort: ("c 接单  x 处置完毕  ? 帮助  q 退出", "c claim  x clear  ? help  q quit")
         case .keysDetail:
@@ -68,6 +68,11 @@ extension Message {
                 "↑ ↓ 或 k j：选择；1–9：选屏上第几条；Home：最紧急的一条",
                 "↑ ↓ or k j: select; 1–9: the nth on screen; Home: the most urgent"
             )
+        case .helpParts:
+            ("m：我的；n：附近；w：未看；a：全部", "m: mine; n: near; w: not looked at yet; a: all")
+        case .helpJoin: ("h：支援，与其他巡组一起处置", "h: join, to help the unit that has it")
+        case .helpDivert: ("d：改派出发，先放下正在处置的一条", "d: en route by setting aside the one you are active on")
+        case .helpSeen: ("v：已阅，警报暂停", "v: seen, the alarm rests")
         case .helpClaim: ("c：接单", "c: claim the selected incident")
         case .helpEnRoute: ("e：出发", "e: en route")
         case .helpOnScene: ("s：到场", "s: on scene")
@@ -106,6 +111,23 @@ extension Message {
         case .actionOnScene: ("到场", "on scene")
         case .actionClear: ("处置完毕", "clear")
         case .actionRelease: ("退单", "release")
+        case .actionJoin: ("支援", "join")
+        case .actionHandOver: ("移交", "hand over")
+        case .actionSeen: ("已阅", "seen")
+        case .partShown: ("只看{0}", "showing {0}")
+        case .partAll: ("全部", "all")
+        case .partMine: ("我的", "mine")
+        case .partNear: ("附近", "near")
+        case .partNew: ("未看", "unseen")
+        case .nothingHere: ("这里没有；按 a 看全部", "none here; press a for all")
+        case .escalatedMark: ("【已升级】", "[ESCALATED]")
+        case .seenMark: ("已阅", "seen")
+        case .detailSeen: ("已阅", "seen by")
+        case .detailEscalation: ("升级", "escalated")
+        case .detailGrant: ("可见至", "yours to see until")
+        case .lineFrom: ("由 {0} 移交", "from {0}")
+        case .distanceMetres: ("{0} 米", "{0} m")
+        case .distanceKilometres: ("{0} 公里", "{0} km")
         case .actionSending: ("{0} {1} …", "{0} {1} …")
         case .actionDone: ("{0} {1} 已完成", "{0} {1}: done")
         case .actionRefused: ("{0} {1} 未成：{2}", "{0} {1} refused: {2}")

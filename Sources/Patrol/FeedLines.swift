@@ -23,6 +23,11 @@ enum JSONLines {
                 if !event.reasons.isEmpty { fields.append(("reasons", json(event.reasons))) }
                 if event.alarm { fields.append(("alarm", .flag(true))) }
                 if let other = event.other { fields.append(("other", .unsigned(other.rawValue))) }
+                if let by = event.by { fields.append(("by", json(by))) }
+                if let from = event.from { fields.append(("from", .string(from.rawValue))) }
+                if let rung = event.rung {
+                    fields += [("rung", .string(rung.name)), ("reminder", .unsigned(UInt64(event.reminder)))]
+                }
                 return JSONText.object(fields).line
             }
         }
@@ -122,7 +127,24 @@ enum JSONLines {
     }
 
     private static func json(_ incident: Incident) -> JSONText {
-        .object([
+        // Apart, because one literal of everything costs the compiler minutes.
+        var fields: [(String, JSONText)] = told(incident)
+        fields.append(("crew", .array(incident.crew.map { json($0) })))
+        let seen: JSONText? = incident.acknowledgement.map { seen in
+            .object([("by", json(seen.by)), ("at_ms", .integer(seen.at.milliseconds))])
+        }
+        fields.append(("acknowledged", seen ?? .null))
+        let rung: JSONText? = incident.escalation.rung.map { .string($0.name) }
+        fields.append(("escalated", rung ?? .null))
+        let grants: [JSONText] = incident.grants.map { grant in
+            .object([("unit", .string(grant.unit.rawValue)), ("until_ms", .integer(grant.until.milliseconds))])
+        }
+        fields.append(("grants", .array(grants)))
+        return .object(fields)
+    }
+
+    private static func told(_ incident: Incident) -> [(String, JSONText)] {
+        [
             ("id", .unsigned(incident.id.rawValue)), ("version", .unsigned(UInt64(incident.version))),
             ("zone", .string(incident.zone.rawValue)), ("category", .string(incident.category)),
             ("level", .string(incident.urgency.level.name)), ("score", .integer(Int64(incident.urgency.score))),
@@ -137,6 +159,17 @@ enum JSONLines {
             ("disposition", incident.disposition.map { .string($0.name) } ?? .null),
             ("merged_into", incident.mergedInto.map { .unsigned($0.rawValue) } ?? .null),
             ("follows", incident.follows.map { .unsigned($0.rawValue) } ?? .null),
+        ]
+    }
+
+    private static func json(_ by: Operator) -> JSONText {
+        .object([("role", .string(by.role.name)), ("name", .string(by.name))])
+    }
+
+    private static func json(_ assignment: Assignment) -> JSONText {
+        .object([
+            ("unit", .string(assignment.unit.rawValue)), ("phase", .string(assignment.phase.name)),
+            ("since_ms", .integer(assignment.since.milliseconds)), ("by", json(assignment.by)),
         ])
     }
 
@@ -186,7 +219,7 @@ struct PlainLines {
         let level = incident.urgency.level
         let kind = words.name(event.kind, about: incident.id, mergedInto: incident.mergedInto, other: event.other)
         var parts = [
-            "\(incident.id)", event.unit.map { words.text(.lineBy, $0.rawValue, kind) } ?? kind,
+            "\(incident.id)", (event.unit?.rawValue ?? event.by?.name).map { words.text(.lineBy, $0, kind) } ?? kind,
             words.category(incident.category), incident.zone.rawValue,
         ]
         if incident.drill { parts.insert(words.text(.drill), at: 1) }
@@ -200,6 +233,8 @@ struct PlainLines {
         }
         switch event.kind {
         case .merged, .split, .regraded: parts += [incident.headline, "[\(words.reasons(event.reasons))]"]
+        case .escalated: parts += [event.rung.map { words.name($0) } ?? "", incident.headline]
+        case .handedOver: parts.append(event.from.map { words.text(.lineFrom, $0.rawValue) } ?? "")
         default: break
         }
         let badge = FeedRenderer.symbol(level).filter { $0 != " " } + " " + words.name(level)

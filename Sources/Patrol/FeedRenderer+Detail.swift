@@ -23,6 +23,17 @@ extension FeedRenderer {
         lines += field(.detailReasons, incident.urgency.reasons.isEmpty
             ? words.text(.noReasons) : words.reasons(incident.urgency.reasons))
         if let disposition = incident.disposition { lines += field(.detailDisposition, words.name(disposition)) }
+        for assignment in incident.crew where incident.phase != .cleared {
+            lines += field(
+                .detailPhase, "\(assignment.unit.rawValue) \(words.name(assignment.phase)) \(moment(assignment.since))")
+        }
+        if let seen = incident.acknowledgement {
+            lines += field(.detailSeen, "\(words.name(seen.by.role)) \(seen.by.name) \(moment(seen.at))")
+        }
+        if let rung = incident.escalation.rung { lines += field(.detailEscalation, words.name(rung)) }
+        if let grant = incident.grants.first(where: { $0.unit == screen.unit }), incident.assignment(of: screen.unit) == nil {
+            lines += field(.detailGrant, moment(grant.until))
+        }
         if let before = incident.follows { lines += field(.detailFollows, "\(before)") }
         if !incident.place.isEmpty { lines += field(.detailPlace, incident.place) }
         if let position = incident.position { lines += field(.detailPosition, Self.text(position)) }
@@ -50,7 +61,7 @@ extension FeedRenderer {
             if entry.steps.first?.kind != .opened { lines.append(earlier) }
             for step in entry.steps {
                 lines.append(
-                    line([Span(clock(step.at)), Span(name(step, incident)), Span(step.unit?.rawValue ?? "")], indent: "  "))
+                    line([Span(clock(step.at)), Span(name(step, incident)), Span(step.unit?.rawValue ?? ""), Span(step.by?.name ?? "", .dim)], indent: "  "))
             }
         }
         return lines

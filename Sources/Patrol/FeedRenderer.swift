@@ -163,6 +163,8 @@ struct FeedRenderer {
 
     /// Open incidents by level and by who has them; drills apart, as everywhere.
     private func counts(_ listed: [BoardEntry]) -> String {
+        // Whatever part is listed, the counts are of all.
+        let listed = screen.part == .all ? listed : screen.board.open
         let real = listed.filter { !$0.incident.drill }
         let levels = UrgencyLevel.allCases.reversed().map { level in
             let count = real.count { $0.incident.urgency.level == level }
@@ -170,9 +172,10 @@ struct FeedRenderer {
         }
         let hands = [
             Span("\(words.text(.countWaiting)) \(real.count { $0.incident.phase == .open })"),
-            Span("\(words.text(.countMine)) \(listed.count { $0.incident.holder == screen.unit })"),
+            Span("\(words.text(.countMine)) \(listed.count { screen.isMine($0.incident) })"),
         ]
         var rest: [Span] = []
+        if screen.part != .all { rest.append(Span(words.text(.partShown, words.name(screen.part)), .inverse)) }
         if screen.board.droppedOpen > 0 { rest.append(Span(words.text(.boardFull), .bad)) }
         if listed.count > real.count { rest.append(Span("\(words.text(.countDrills)) \(listed.count - real.count)", .dim)) }
         rest.append(Span("\(words.text(.countNew)) \(listed.count(where: \.isNew))"))
@@ -229,7 +232,8 @@ struct FeedRenderer {
 
     private func help() -> [String] {
         let messages: [Message] = [
-            .helpMove, .helpClaim, .helpEnRoute, .helpOnScene, .helpClear, .helpRelease, .helpDetail, .helpQuit,
+            .helpMove, .helpParts, .helpClaim, .helpJoin, .helpEnRoute, .helpDivert, .helpOnScene, .helpClear, .helpRelease,
+            .helpSeen, .helpDetail, .helpQuit,
             .helpLevels, .helpMarks,
         ]
         return [line([Span(words.text(.helpTitle), .bold)])]
@@ -244,7 +248,8 @@ struct FeedRenderer {
         guard !listed.isEmpty else {
             // That there is none is only known from a feed that is caught up.
             let isKnown = screen.isCaughtUp && screen.staleSince == nil
-            return ["", line([Span(words.text(isKnown ? .nothing : .nothingKnown), isKnown ? .dim : .urgent)], indent: "  ")]
+            let none: Message = screen.part == .all ? .nothing : .nothingHere
+            return ["", line([Span(words.text(isKnown ? none : .nothingKnown), isKnown ? .dim : .urgent)], indent: "  ")]
         }
         let current = screen.current(in: listed)?.incident.id
         let shown = Array(listed.dropFirst(screen.top).prefix(FeedScreen.capacity(size)))
@@ -270,8 +275,11 @@ struct FeedRenderer {
         if incident.drill { first.append(Span(words.text(.drill), .inverse)) }
         if entry.isPanic { first.append(Span(words.text(.panic), .bad)) }
         first.append(phase(incident))
+        if incident.escalation.rung != nil, incident.phase == .open { first.append(Span(words.text(.escalatedMark), .bad)) }
+        if incident.acknowledgement != nil, incident.phase == .open { first.append(Span(words.text(.seenMark), .dim)) }
         first.append(Span(words.category(incident.category)))
         first.append(Span(words.ago(incident.lastTipAt, now: daemonNow)))
+        if let metres = screen.distance(incident), metres < 1e6 { first.append(Span(words.distance(metres))) }
         first.append(Span(incident.zone.rawValue, .dim))
         var place = incident.posts.prefix(3).map(\.rawValue).joined(separator: " ")
         if incident.posts.count > 3 { place += " …" }
@@ -288,9 +296,10 @@ struct FeedRenderer {
         guard let holder = incident.holder, incident.phase != .open else {
             return Span(words.name(incident.phase), incident.phase == .open ? .urgent : nil)
         }
-        let isMine = holder == screen.unit
-        let who = isMine ? words.text(.mineMark) : holder.rawValue
-        return Span(words.text(.holder, words.name(incident.phase), who), isMine ? .good : nil)
+        let own = incident.assignment(of: screen.unit)
+        let who = own == nil ? holder.rawValue : words.text(.mineMark)
+        let others = incident.crew.count > 1 ? " +\(incident.crew.count - 1)" : ""
+        return Span(words.text(.holder, words.name(own?.phase ?? incident.phase), who) + others, own == nil ? nil : .good)
     }
 
     func why(_ reasons: [Reason]) -> String {

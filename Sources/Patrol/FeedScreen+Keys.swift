@@ -41,6 +41,13 @@ extension FeedScreen {
         case .character("e"): return act(.enRoute, words)
         case .character("s"): return act(.onScene, words)
         case .character("r"): return act(.release, words)
+        case .character("h"): return act(.join, words)
+        case .character("v"): return act(.seen, words)
+        case .character("d"): return act(.enRoute, words, divert: true)
+        case .character("a"): show(.all)
+        case .character("m"): show(.mine)
+        case .character("n"): show(.near)
+        case .character("w"): show(.new)
         case .character("x"):
             guard let current = current(in: listed) else { return act(.clear, words) }
             mode = .disposition(current.incident.id, fromDetail: mode == .detail)
@@ -69,13 +76,20 @@ extension FeedScreen {
         }
     }
 
-    private mutating func act(_ verb: PatrolVerb, _ words: Catalogue) -> KeyEffect {
+    private mutating func show(_ part: Part) {
+        self.part = part
+        mode = .list
+        top = 0
+        if let first = listed.first { select(first.incident.id) }
+    }
+
+    private mutating func act(_ verb: PatrolVerb, _ words: Catalogue, divert: Bool = false) -> KeyEffect {
         guard mode != .help else { return .none }
         guard let current = current(in: listed) else {
             notice = Notice(words.text(.actionNoIncident))
             return .none
         }
-        return perform(PatrolCommand(verb, current.incident.id), words)
+        return perform(PatrolCommand(verb, current.incident.id, divert: divert), words)
     }
 
     private mutating func perform(_ command: PatrolCommand, _ words: Catalogue) -> KeyEffect {
@@ -118,6 +132,9 @@ extension Catalogue {
         case .onScene: text(.actionOnScene)
         case .clear: text(.actionClear)
         case .release: text(.actionRelease)
+        case .join: text(.actionJoin)
+        case .handOver: text(.actionHandOver)
+        case .seen: text(.actionSeen)
         }
     }
 
@@ -145,6 +162,18 @@ extension Catalogue {
         case .gap(let lane, let expected, let found): text(.gapFound, name(lane), "\(expected)", "\(found)")
         case .undecodable: text(.undecodable)
         case .overrun: text(.overrun)
+        }
+    }
+}
+
+extension Catalogue {
+    /// A part of the list.
+    func name(_ part: FeedScreen.Part) -> String {
+        switch part {
+        case .all: text(.partAll)
+        case .mine: text(.partMine)
+        case .near: text(.partNear)
+        case .new: text(.partNew)
         }
     }
 }

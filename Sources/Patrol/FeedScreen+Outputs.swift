@@ -11,6 +11,7 @@ extension FeedScreen {
     ///   It also rings when the feed falls silent: who waits for the bell must hear that none will come.
     public mutating func take(_ output: PatrolOutput, words: Catalogue) -> Bool {
         var rings = false
+        bells = 1
         switch output {
         case .link(let state, let endpoint):
             link = state
@@ -23,11 +24,15 @@ extension FeedScreen {
             for item in batch.items {
                 let before = board[item.event.incident.id]?.incident.urgency.level
                 board.apply(item.event)
+                noteWhereWeAre(item.event.incident)
                 guard isCaughtUp, let incident = board[item.event.incident.id]?.incident else { continue }
                 let isNews = before.map { $0 < incident.urgency.level } ?? true
-                if isNews, needsSomebody(incident) || isOurAlert(incident) { rings = true }
-                if item.event.alarm, incident.phase != .cleared { rings = true }
-                if item.event.kind == .merged, let survivor = item.event.incident.mergedInto, incident.holder == unit {
+                let isUrgent = isNews && (needsSomebody(incident) || isOurAlert(incident))
+                if isUrgent || item.event.alarm && incident.phase != .cleared || isForUs(item.event) {
+                    rings = true
+                    bells = max(bells, Self.bells(incident.urgency.level))
+                }
+                if item.event.kind == .merged, let survivor = item.event.incident.mergedInto, isMine(incident) {
                     notice = Notice(words.text(.goneInto, "\(incident.id)", "\(survivor)"), .bad)
                     rings = true
                 }
@@ -41,7 +46,10 @@ extension FeedScreen {
             rings = true
         case .fresh: staleSince = nil
         case .action(let outcome):
-            if case .done(let incident?, _) = outcome.result { board.apply(incident) }
+            if case .done(let incident?, _) = outcome.result {
+                board.apply(incident)
+                noteWhereWeAre(incident)
+            }
             if case .refused(let rejection, let incident) = outcome.result {
                 if let incident {
                     board.apply(incident)
@@ -75,6 +83,29 @@ extension FeedScreen {
     }
 
     private func isOurAlert(_ incident: Incident) -> Bool {
-        incident.urgency.level >= .urgent && incident.holder == unit && incident.phase != .cleared
+        incident.urgency.level >= .urgent && isMine(incident) && incident.phase != .cleared
+    }
+
+    /// The desk sent us or took us off, another unit handed over to us, nobody comes to what we may see, or we are
+    /// reminded that we do not get on.
+    private func isForUs(_ event: FeedEvent) -> Bool {
+        switch event.kind {
+        case .assigned, .recalled, .handedOver: event.unit == unit && event.by != .unit(unit)
+        case .escalated: event.rung == .neighbours || event.unit == unit
+        default: false
+        }
+    }
+
+    /// More for what is graver, so that it is told by the ear alone.
+    private static func bells(_ level: UrgencyLevel) -> Int {
+        switch level {
+        case .emergency: 3
+        case .urgent: 2
+        case .priority, .routine: 1
+        }
+    }
+
+    private mutating func noteWhereWeAre(_ incident: Incident) {
+        if let position = incident.position, let phase = incident.assignment(of: unit)?.phase, phase != .claimed { here = position }
     }
 }

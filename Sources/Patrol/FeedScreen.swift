@@ -22,6 +22,17 @@ public struct FeedScreen: Sendable {
         case disposition(IncidentID, fromDetail: Bool)
     }
 
+    /// Which of the open incidents are listed.
+    public enum Part: Hashable, Sendable, CaseIterable {
+        case all
+        /// This unit is in the crew.
+        case mine
+        /// Of its zones, the nearest first.
+        case near
+        /// Nobody has looked at them here.
+        case new
+    }
+
     /// One line about what just happened.
     public struct Notice: Hashable, Sendable {
         public enum Tone: Hashable, Sendable { case plain, good, bad }
@@ -56,6 +67,11 @@ public struct FeedScreen: Sendable {
     /// The first line of the details on screen.
     public var detailTop = 0
     public var mode = Mode.list
+    public var part = Part.all
+    /// Where this unit last was: of the newest of its incidents that has a place.
+    public internal(set) var here: Position?
+    /// How often the bell rings when it does.
+    public internal(set) var bells = 1
     public var notice: Notice?
     /// Stays where the notice is for as long as it holds.
     public var warning: String?
@@ -65,8 +81,28 @@ public struct FeedScreen: Sendable {
 
     public init(unit: UnitID) { self.unit = unit }
 
-    /// The open incidents in the order of the screen.
-    public var listed: [BoardEntry] { board.open }
+    /// The open incidents of the part that is shown, in the order of the screen.
+    public var listed: [BoardEntry] {
+        switch part {
+        case .all: board.open
+        case .mine: board.open.filter { isMine($0.incident) }
+        case .near:
+            // What has no place, or while we do not know where we are: by urgency, behind what is known to be near.
+            board.open.enumerated()
+                .map { (order: $0.offset, entry: $0.element, distance: distance($0.element.incident) ?? .infinity) }
+                .sorted { ($0.distance, $0.order) < ($1.distance, $1.order) }.map(\.entry)
+        case .new: board.open.filter(\.isNew)
+        }
+    }
+
+    func isMine(_ incident: Incident) -> Bool { incident.assignment(of: unit) != nil }
+
+    /// Metres from where this unit last was.
+    func distance(_ incident: Incident) -> Double? {
+        guard let here, let position = incident.position else { return nil }
+        let metres = here.distance(to: position)
+        return metres.isFinite ? metres : nil
+    }
 
     /// The selected incident: the one chosen, cleared or not while its details are open, else the first of the list.
     public func current(in listed: [BoardEntry]) -> BoardEntry? {
@@ -89,6 +125,7 @@ public struct FeedScreen: Sendable {
     /// To be called before it is drawn: selects an incident where none is, so that what is marked on screen is what a key
     /// is about even when a more urgent one comes up in between; scrolls to it, and no further than the list goes.
     public mutating func settle(for size: TerminalSize, at now: Timestamp) {
+        board.removeBeyond(zones, unit: unit, at: now.advanced(byMilliseconds: clockOffset))
         let listed = self.listed
         let current = current(in: listed)?.incident.id
         if selected == nil || mode == .list { selected = current }

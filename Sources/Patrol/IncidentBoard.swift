@@ -28,12 +28,15 @@ public struct BoardStep: Hashable, Sendable {
     public var unit: UnitID?
     /// The other incident of a merge or split.
     public var other: IncidentID?
+    /// Who did it, where that is not the unit itself.
+    public var by: Operator?
 
-    public init(kind: EventKind, at: Timestamp, unit: UnitID?, other: IncidentID? = nil) {
+    public init(kind: EventKind, at: Timestamp, unit: UnitID?, other: IncidentID? = nil, by: Operator? = nil) {
         self.kind = kind
         self.at = at
         self.unit = unit
         self.other = other
+        self.by = by
     }
 }
 
@@ -85,7 +88,7 @@ public struct IncidentBoard: Sendable {
             entry.tips.removeAll()
             entry.correlation.removeAll()
         }
-        let step = BoardStep(kind: event.kind, at: event.at, unit: event.unit, other: event.other)
+        let step = BoardStep(kind: event.kind, at: event.at, unit: event.unit, other: event.other, by: event.by)
         if !entry.steps.contains(step) {
             entry.steps.append(step)
             // The lanes may overtake each other; the history is told in the order in which it happened.
@@ -109,6 +112,14 @@ public struct IncidentBoard: Sendable {
 
     /// Takes an incident away: the daemon says that there is none, or none that this unit may see.
     public mutating func remove(_ id: IncidentID) { entries[id] = nil }
+
+    /// Takes away what this unit may see no more: beyond its zones, with no part in the crew, and a grant that has run out.
+    /// Nothing more is told of it.
+    public mutating func removeBeyond(_ zones: [ZoneID], unit: UnitID, at now: Timestamp) {
+        guard !zones.isEmpty else { return }
+        let gone = entries.values.filter { !zones.contains($0.incident.zone) && !$0.incident.admits(unit, at: now) }
+        for entry in gone { entries[entry.incident.id] = nil }
+    }
 
     /// Forgets everything: the daemon's journal was set back, so its incidents are told anew.
     public mutating func removeAll() {

@@ -4,7 +4,7 @@ public import TipWire
 
 /// A step that a unit takes with an incident.
 public enum PatrolVerb: CaseIterable, Hashable, Sendable {
-    case claim, enRoute, onScene, clear, release
+    case claim, enRoute, onScene, clear, release, join, handOver, seen
 
     /// The verb on the wire.
     public var wire: Verb {
@@ -14,6 +14,9 @@ public enum PatrolVerb: CaseIterable, Hashable, Sendable {
         case .onScene: .onScene
         case .clear: .clear
         case .release: .release
+        case .join: .join
+        case .handOver: .handOver
+        case .seen: .seen
         }
     }
 
@@ -25,6 +28,9 @@ public enum PatrolVerb: CaseIterable, Hashable, Sendable {
         case .onScene: "on_scene"
         case .clear: "clear"
         case .release: "release"
+        case .join: "join"
+        case .handOver: "hand_over"
+        case .seen: "acknowledge"
         }
     }
 }
@@ -37,12 +43,21 @@ public struct PatrolCommand: Hashable, Sendable {
     public var disposition: Disposition?
     /// At most ``WireLimits/noteBytes``.
     public var note: String
+    /// For `handOver`, and then needed.
+    public var to: UnitID?
+    /// For `enRoute` and `onScene`: may set aside what the unit is active on.
+    public var divert: Bool
 
-    public init(_ verb: PatrolVerb, _ incident: IncidentID, disposition: Disposition? = nil, note: String = "") {
+    public init(
+        _ verb: PatrolVerb, _ incident: IncidentID, disposition: Disposition? = nil, note: String = "", to: UnitID? = nil,
+        divert: Bool = false
+    ) {
         self.verb = verb
         self.incident = incident
         self.disposition = disposition
         self.note = note
+        self.to = to
+        self.divert = divert
     }
 }
 

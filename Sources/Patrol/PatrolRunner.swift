@@ -68,7 +68,7 @@ struct PatrolRunner: ~Copyable {
                 screen.settle(for: size, at: wall)
                 screen.utcOffset = Self.utcOffset(at: wall)
                 let lines = render(screen, size: size, now: wall, language: words.language)
-                terminal.draw(lines, over: drawn, size: size, rings: rings && bell)
+                terminal.draw(lines, over: drawn, size: size, bells: rings && bell ? screen.bells : 0)
                 drawn = lines
                 drawnAt = now
                 isDirty = false

@@ -197,7 +197,7 @@ public struct PatrolSession: Sendable {
         pending[request] = Pending(command: command, deadline: now.monotonic + plan.actionDeadline)
         let action = Action(
             incident: command.incident, disposition: command.disposition,
-            note: clipped(command.note, bytes: WireLimits.noteBytes))
+            note: clipped(command.note, bytes: WireLimits.noteBytes), to: command.to, divert: command.divert)
         effects.append(.send(Header(command.verb.wire, request: request), action.encoded))
     }
 

@@ -51,8 +51,8 @@ struct RawTerminal: ~Copyable {
 
     /// Draws the lines that differ from those drawn before.
     /// - Parameter before: what is on the screen; empty for a screen to be cleared.
-    func draw(_ lines: [String], over before: [String], size: TerminalSize, rings: Bool) {
-        let text = Self.changes(lines, over: before, size: size) + (rings ? "\u{7}" : "")
+    func draw(_ lines: [String], over before: [String], size: TerminalSize, bells: Int) {
+        let text = Self.changes(lines, over: before, size: size) + String(repeating: "\u{7}", count: max(0, min(bells, 3)))
         if !text.isEmpty { Self.print(text) }
     }
 

@@ -200,7 +200,8 @@ extension Incident {
 
     /// Those that are told of it beyond its zone.
     public func guests(at now: Timestamp) -> Set<UnitID> {
-        Set(crew.map(\.unit)).union(grants.lazy.filter { now < $0.until }.map(\.unit))
+        if crew.isEmpty, grants.isEmpty { return [] }
+        return Set(crew.map(\.unit)).union(grants.lazy.filter { now < $0.until }.map(\.unit))
     }
 
     /// The furthest of the crew.

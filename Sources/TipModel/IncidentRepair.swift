@@ -32,6 +32,7 @@ extension Incident {
         disposition = .duplicate
         mergedInto = merge.survivor
         suggestion = nil
+        escalation = Escalation(since: time)
     }
 
     /// This one with `other` taken in: its tips, and its unit where it has none of its own. Its zone stays.

@@ -16,6 +16,10 @@ public enum Verb: UInt8, CaseIterable, Sendable {
     case onScene = 0x16
     case clear = 0x17
     case release = 0x18
+    case join = 0x19
+    case handOver = 0x1A
+    /// Acknowledges an incident: somebody has seen it. Not to be mixed up with ``acknowledge``, which is about the feed.
+    case seen = 0x1B
 
     // Reserved: named so that no client takes the number for something else; answered `unsupported` until built.
     case postStatus = 0x20

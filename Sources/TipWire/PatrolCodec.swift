@@ -161,16 +161,24 @@ public enum PatrolHeartbeatCodec {
     }
 }
 
-/// The body of CLAIM, EN_ROUTE, ON_SCENE, CLEAR and RELEASE.
+/// The body of CLAIM, JOIN, EN_ROUTE, ON_SCENE, CLEAR, RELEASE, HAND_OVER and SEEN.
 public struct Action: Hashable, Sendable {
     public var incident: IncidentID
     public var disposition: Disposition?
     public var note: String
+    /// HAND_OVER: the unit that takes it.
+    public var to: UnitID?
+    /// EN_ROUTE and ON_SCENE: may set aside what the unit is active on.
+    public var divert: Bool
 
-    public init(incident: IncidentID, disposition: Disposition? = nil, note: String = "") {
+    public init(
+        incident: IncidentID, disposition: Disposition? = nil, note: String = "", to: UnitID? = nil, divert: Bool = false
+    ) {
         self.incident = incident
         self.disposition = disposition
         self.note = note
+        self.to = to
+        self.divert = divert
     }
 
     public var encoded: [UInt8] {
@@ -178,6 +186,8 @@ public struct Action: Hashable, Sendable {
         message.incidentID = incident.rawValue
         message.disposition = .init(rawValue: Int(disposition?.rawValue ?? 0)) ?? .unspecified
         message.note = note
+        message.to = to?.rawValue ?? ""
+        message.divert = divert
         return encodeBody(message)
     }
 
@@ -191,7 +201,15 @@ public struct Action: Hashable, Sendable {
         guard disposition != nil || message.disposition == .unspecified else {
             throw Rejection(.invalidField, field: "action.disposition", "unknown value \(message.disposition.rawValue)")
         }
-        self.init(incident: IncidentID(message.incidentID), disposition: disposition, note: message.note)
+        var to: UnitID?
+        if !message.to.isEmpty {
+            guard let name = UnitID(message.to) else {
+                throw Rejection(.invalidField, field: "action.to", "a unit id is 1–32 of a–z, 0–9 and '-'")
+            }
+            to = name
+        }
+        self.init(
+            incident: IncidentID(message.incidentID), disposition: disposition, note: message.note, to: to, divert: message.divert)
     }
 }
 

@@ -197,6 +197,7 @@ extension IncidentText {
     func describe(_ report: DeskReport) -> [String] {
         let (one, other) = (report.incident, report.other)
         var lines: [String] = []
+        if let done = step(report) { return [done, "  " + summary(one)] }
         switch (report.action, other) {
         case ("merge", let other?): lines.append(words("#\(other.id) 已并入 #\(one.id)", "#\(other.id) was merged into #\(one.id)"))
         case ("regrade", _):

@@ -11,24 +11,27 @@ struct IncidentGroup: AsyncParsableCommand {
         CommandConfiguration(
             commandName: "incidents",
             abstract: tell(
-                "警情：列表，每一条的线索、理由、经过；合并、拆分、定级。",
-                "Incidents: the list, each with its tips, reasons and history; merging, splitting, regrading."),
+                "警情：列表，每一条的线索、理由、经过；指派、召回、结案；合并、拆分、定级。",
+                "Incidents: the list, each with its tips, reasons and history; sending units, clearing; merging, splitting, regrading."),
             discussion: tell(
                 """
                 示例：
                   watchpost incidents list --level urgent
                   watchpost incidents show 12
+                  watchpost incidents assign 12 --unit night-east
                   watchpost incidents merge 15 --into 12 --reason "同一名男子"
                 """,
                 """
                 Examples:
                   watchpost incidents list --level urgent
                   watchpost incidents show 12
+                  watchpost incidents assign 12 --unit night-east
                   watchpost incidents merge 15 --into 12 --reason "the same man"
                 """),
             subcommands: [
                 IncidentsList.self, IncidentShow.self, IncidentMerge.self, IncidentSplit.self, IncidentDetach.self,
-                IncidentRegrade.self,
+                IncidentRegrade.self, IncidentAssign.self, IncidentRecall.self, IncidentHandOver.self, IncidentClear.self,
+                IncidentReopen.self, IncidentAcknowledge.self,
             ], defaultSubcommand: IncidentsList.self)
     }
 }
@@ -150,6 +153,7 @@ struct IncidentText {
                 + catalogue.text(.detailLastTip) + " " + Clock.text(incident.lastTipAtMs, now: now),
             label(.detailPosts) + clean(incident.posts.joined(separator: " ")),
         ]
+        lines += crew(incident)
         lines += links(incident)
         lines += ["", words("紧急程度的理由", "Why this urgency")]
         lines += reasons(incident.reasons, "  ")
@@ -184,6 +188,12 @@ struct IncidentText {
         var line = Clock.text(event.atMs, now: now) + "  " + name(event.event)
         if let unit = event.unit { line += "  " + clean(unit) }
         if let post = event.post { line += "  " + clean(post) }
+        if let from = event.from { line += words("  由 ", "  from ") + clean(from) }
+        if let rung = event.rung {
+            line += "  " + self.rung(rung)
+            if let reminder = event.reminder, reminder > 0 { line += words("，第 \(reminder) 次提醒", ", reminder \(reminder)") }
+        }
+        if let granted = event.granted { line += "  " + granted.map { clean($0) }.joined(separator: " ") }
         if let other = event.other { line += "  #\(other)" }
         if let level = event.level { line += "  " + self.level(level) + (event.score.map { " \($0)" } ?? "") }
         if let disposition = event.disposition { line += "  " + self.disposition(disposition) }

@@ -25,6 +25,12 @@ extension UrgencyLevel: ExpressibleByArgument {
     public static var allValueStrings: [String] { allCases.map(\.name) }
 }
 
+extension Disposition: ExpressibleByArgument {
+    public init?(argument: String) { self.init(name: argument) }
+
+    public static var allValueStrings: [String] { allCases.map(\.name) }
+}
+
 /// `LAT,LON` or `LAT,LON,ACCURACY`: degrees WGS 84 and metres.
 struct PositionArgument: ExpressibleByArgument, Hashable {
     var latitude: Double

@@ -1,4 +1,5 @@
 internal import Administration
+internal import DispatchDesk
 internal import Glibc
 internal import HTTPTypes
 internal import Hummingbird
@@ -28,6 +29,67 @@ func addDeskRoutes(to router: Router<PeerRequestContext>, view: StationView) {
         let action = DeskCommand.Action.regrade(try incidentID(context), try level(body))
         return jsonResponse(.ok, try await act(view, "regrade", action, body.reason, context))
     }
+    for name in ["assign", "recall", "hand-over", "clear", "reopen"] {
+        router.post(RouterPath("/v1/incidents/{id}/\(name)")) { request, context in
+            let body = try await decodeJSON(StepIncident.self, from: request)
+            let action = DeskCommand.Action.step(try incidentID(context), try deskStep(name, body))
+            return jsonResponse(.ok, try await act(view, name, action, body.reason ?? "", context))
+        }
+    }
+    router.post("/v1/incidents/{id}/acknowledge") { request, context in
+        let body = try await decodeJSON(StepIncident.self, from: request)
+        try onlyNeeds([], body)
+        let (id, by) = (try incidentID(context), Operator(.desk, try await user(context.peer)))
+        let outcome: StepOutcome = try await view.command { reply in
+            .acknowledge(
+                AcknowledgeCommand(incident: id, by: by, scope: .everything) { outcome in
+                    reply(outcome.refusal.map { .failure($0) } ?? .success(outcome))
+                })
+        }
+        guard let incident = outcome.incident else { throw StationView.busy }
+        return jsonResponse(
+            .ok, DeskReport(action: "acknowledge", sequence: outcome.sequence, incident: IncidentReport(incident)))
+    }
+}
+
+/// The step that a body asks for.
+private func deskStep(_ name: String, _ body: StepIncident) throws -> DeskStep {
+    switch name {
+    case "assign":
+        try onlyNeeds(["unit"], body)
+        return .assign(try unitID(body.unit, "unit"))
+    case "recall":
+        try onlyNeeds(["unit"], body)
+        return .recall(try unitID(body.unit, "unit"))
+    case "hand-over":
+        try onlyNeeds(["to", "from"], body)
+        return .handOver(from: try body.from.map { try unitID($0, "from") }, to: try unitID(body.to, "to"))
+    case "clear":
+        try onlyNeeds(["disposition"], body)
+        guard let disposition = body.disposition.flatMap(Disposition.init(name:)) else {
+            throw invalid("disposition", "one of \(Disposition.allCases.map(\.name).joined(separator: ", "))")
+        }
+        return .clear(disposition)
+    default:
+        try onlyNeeds([], body)
+        return .reopen
+    }
+}
+
+/// Refuses what a step has no use for: somebody means something by it.
+private func onlyNeeds(_ needed: Set<String>, _ body: StepIncident) throws {
+    let given = [
+        ("unit", body.unit), ("to", body.to), ("from", body.from), ("disposition", body.disposition),
+    ]
+    for (field, value) in given where value != nil && !needed.contains(field) {
+        throw invalid(field, "this step takes no \(field)")
+    }
+}
+
+private func unitID(_ text: String?, _ field: String) throws -> UnitID {
+    guard let text else { throw invalid(field, "a unit must be named") }
+    guard let id = UnitID(text) else { throw invalid(field, "'\(clipped(text, bytes: 40))' is no unit id: 1–32 of a–z, 0–9 and '-'") }
+    return id
 }
 
 private func incidentID(_ context: PeerRequestContext) throws -> IncidentID {

@@ -16,12 +16,12 @@ struct IncidentHistory {
         guard let incident = known ?? last.map({ IncidentReport($0.incident) }) else { return nil }
         self.incident = incident
         tips = family.membership[id].map(Self.report)
-        for stored in family.own { add(stored.record) }
+        for stored in family.own { add(stored.record, told: stored.feedEvent.flatMap { try? FeedCodec.decodeEvent($0).kind }) }
     }
 
     var detail: IncidentDetail { IncidentDetail(incident: incident, tips: tips, history: history) }
 
-    private mutating func add(_ record: Record) {
+    private mutating func add(_ record: Record, told: EventKind?) {
         var post: PostID?
         for event in record.events {
             switch event {
@@ -30,21 +30,26 @@ struct IncidentHistory {
             case .tipCorrelated: add(record, "correlated", post: post, urgency: nil)
             case .urgencyChanged(let change): add(record, "urgency_changed", post: nil, urgency: change.urgency)
             case .phaseChanged(let change):
-                history.append(
-                    HistoryReport(
-                        sequence: record.sequence, atMs: record.at.milliseconds,
-                        event: EventKind(change, after: change.phase).name, unit: change.unit?.rawValue,
-                        disposition: change.disposition?.name, note: change.note.isEmpty ? nil : change.note,
-                        by: change.statedBy?.name))
+                // Whether a unit that left was the last one is what the feed told then.
+                let kind = told ?? EventKind(change, after: change.phase)
+                var line = HistoryReport(
+                    sequence: record.sequence, atMs: record.at.milliseconds, event: kind.name, unit: change.unit?.rawValue,
+                    disposition: change.disposition?.name, note: change.note.isEmpty ? nil : change.note,
+                    by: change.statedBy?.name)
+                line.from = change.from?.rawValue
+                history.append(line)
             case .incidentAcknowledged(let seen):
                 history.append(
                     HistoryReport(
                         sequence: record.sequence, atMs: record.at.milliseconds, event: EventKind.acknowledged.name, by: seen.by.name))
             case .incidentEscalated(let step):
-                history.append(
-                    HistoryReport(
-                        sequence: record.sequence, atMs: record.at.milliseconds, event: EventKind.escalated.name,
-                        note: step.rung.name))
+                var line = HistoryReport(
+                    sequence: record.sequence, atMs: record.at.milliseconds, event: EventKind.escalated.name,
+                    note: step.reason.detail)
+                line.rung = step.rung.name
+                line.reminder = step.reminder
+                line.granted = step.granted.isEmpty ? nil : step.granted.map(\.rawValue)
+                history.append(line)
             case .incidentMerged(let merge): add(record, "merged_into", merge.survivor, merge.reason, merge.by)
             case .incidentRestated(let restated):
                 let name = restated.cause == .merge ? "took_in" : restated.isNew ? "split_off" : "tips_left"

@@ -124,20 +124,26 @@ final class Wiring: Sendable {
     ) -> FeedPorts {
         FeedPorts(
             onAction: { [self] action in
+                let (ticket, asked) = (action.ticket, action.action)
+                let reply: @Sendable (StepOutcome) -> Void = { [self] outcome in
+                    feed?.reply(
+                        ticket,
+                        ActionResult(
+                            incidentID: outcome.incidentID, refusal: outcome.refusal,
+                            incident: outcome.incident, sequence: outcome.sequence))
+                }
+                if action.verb == .seen {
+                    return station.offer(
+                        .acknowledge(
+                            AcknowledgeCommand(
+                                incident: asked.incident, by: .unit(action.unit.id), scope: .unit(action.unit), reply: reply)))
+                }
                 guard let step = Step(verb: action.verb) else { return false }
-                let ticket = action.ticket
                 return station.offer(
                     .step(
                         StepCommand(
-                            step: step, unit: action.unit, incident: action.action.incident,
-                            disposition: action.action.disposition, note: action.action.note
-                        ) { [self] outcome in
-                            feed?.reply(
-                                ticket,
-                                ActionResult(
-                                    incidentID: outcome.incidentID, refusal: outcome.refusal,
-                                    incident: outcome.incident, sequence: outcome.sequence))
-                        }))
+                            step: step, unit: action.unit, incident: asked.incident, disposition: asked.disposition,
+                            note: asked.note, to: asked.to, diverts: asked.divert, reply: reply)))
             },
             // Refused at the bound: it is for status only, and the next one is half a minute away.
             onCursor: { unit, cursor in _ = station.offer(.cursor(unit, cursor)) },
@@ -154,6 +160,8 @@ extension Step {
         case .onScene: self = .arrive
         case .clear: self = .clear
         case .release: self = .release
+        case .join: self = .join
+        case .handOver: self = .handOver
         default: return nil
         }
     }

@@ -1191,7 +1191,7 @@ public nonisolated struct Watchpost_V1_PatrolHeartbeat: Sendable {
   public init() {}
 }
 
-/// Verbs CLAIM, EN_ROUTE, ON_SCENE, CLEAR, RELEASE.
+/// Verbs CLAIM, JOIN, EN_ROUTE, ON_SCENE, CLEAR, RELEASE, HAND_OVER, SEEN.
 public nonisolated struct Watchpost_V1_Action: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -1204,6 +1204,12 @@ public nonisolated struct Watchpost_V1_Action: Sendable {
 
   /// at most 1,000 bytes
   public var note: String = String()
+
+  /// HAND_OVER only, and then needed: the unit that takes it
+  public var to: String = String()
+
+  /// EN_ROUTE, ON_SCENE: may set aside the incident that the unit is active on
+  public var divert: Bool = false
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -2734,7 +2740,7 @@ nonisolated extension Watchpost_V1_PatrolHeartbeat: SwiftProtobuf.Message, Swift
 
 nonisolated extension Watchpost_V1_Action: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Action"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}incident_id\0\u{1}disposition\0\u{1}note\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}incident_id\0\u{1}disposition\0\u{1}note\0\u{1}to\0\u{1}divert\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2745,6 +2751,8 @@ nonisolated extension Watchpost_V1_Action: SwiftProtobuf.Message, SwiftProtobuf.
       case 1: try { try decoder.decodeSingularUInt64Field(value: &self.incidentID) }()
       case 2: try { try decoder.decodeSingularEnumField(value: &self.disposition) }()
       case 3: try { try decoder.decodeSingularStringField(value: &self.note) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.to) }()
+      case 5: try { try decoder.decodeSingularBoolField(value: &self.divert) }()
       default: break
       }
     }
@@ -2760,6 +2768,12 @@ nonisolated extension Watchpost_V1_Action: SwiftProtobuf.Message, SwiftProtobuf.
     if !self.note.isEmpty {
       try visitor.visitSingularStringField(value: self.note, fieldNumber: 3)
     }
+    if !self.to.isEmpty {
+      try visitor.visitSingularStringField(value: self.to, fieldNumber: 4)
+    }
+    if self.divert != false {
+      try visitor.visitSingularBoolField(value: self.divert, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2767,6 +2781,8 @@ nonisolated extension Watchpost_V1_Action: SwiftProtobuf.Message, SwiftProtobuf.
     if lhs.incidentID != rhs.incidentID {return false}
     if lhs.disposition != rhs.disposition {return false}
     if lhs.note != rhs.note {return false}
+    if lhs.to != rhs.to {return false}
+    if lhs.divert != rhs.divert {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

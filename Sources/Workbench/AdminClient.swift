@@ -85,6 +85,11 @@ public struct AdminClient: Sendable {
 
     public func firstLink() async throws(LocalHTTPClientError) -> FirstLink { try await send("/v1/first-link", nil) }
 
+    /// - Parameter step: `assign`, `recall`, `hand-over`, `clear`, `reopen` or `acknowledge`.
+    public func step(
+        _ id: UInt64, _ step: String, _ body: StepIncident
+    ) async throws(LocalHTTPClientError) -> DeskReport { try await send("/v1/incidents/\(id)/\(step)", body) }
+
     public func reload() async throws(LocalHTTPClientError) -> Reloaded { try await send("/v1/reload", nil) }
 
     private func get<Reply: Decodable>(_ path: String) async throws(LocalHTTPClientError) -> Reply {

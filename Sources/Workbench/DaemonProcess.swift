@@ -16,6 +16,8 @@ public final class DaemonProcess: Sendable {
         /// The texts of `zones.yaml` and `triage.yaml`.
         public var zones: String
         public var triage: String
+        /// The text of `dispatch.yaml`.
+        public var dispatch = SampleDistrict.noEscalation
         /// Where it listens; `*` takes a free port, which a restart then keeps.
         public var tipsEndpoint = "tcp://127.0.0.1:*"
         public var feedEndpoint = "tcp://127.0.0.1:*"
@@ -65,6 +67,7 @@ public final class DaemonProcess: Sendable {
         try makeFolder(plan.directory)
         try writeFile(plan.directory + "/zones.yaml", plan.zones)
         try writeFile(plan.directory + "/triage.yaml", plan.triage)
+        try writeFile(plan.directory + "/dispatch.yaml", plan.dispatch)
     }
 
     /// Starts it and waits until its admin socket answers.
@@ -80,6 +83,7 @@ public final class DaemonProcess: Sendable {
             feed_endpoint: '\(feed)'
             zones_file: zones.yaml
             triage_file: triage.yaml
+            dispatch_file: dispatch.yaml
             log_level: \(plan.logLevel)
             \(plan.more.contains("board:") ? "" : "board: {listen: off}")
             \(plan.more)

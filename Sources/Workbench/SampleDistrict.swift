@@ -3,6 +3,17 @@ public import TipModel
 /// A small invented district, written out for the demo, tests and the bench, so that they need no file of an installation.
 /// Its centre lies in the open sea: no real street is meant.
 public enum SampleDistrict {
+    /// `dispatch.yaml`: nobody is told that nobody comes, so that what is fed does not depend on how long a run takes.
+    public static let noEscalation =
+        "levels:\n"
+        + UrgencyLevel.allCases.map { level in
+            "  \(level.name):\n"
+                + [
+                    "officer_after", "desk_after", "neighbours_after", "unit_idle_after", "unit_idle_desk_after", "en_route_long_after",
+                    "on_scene_long_after",
+                ].map { "    \($0): never\n" }.joined()
+        }.joined()
+
     /// `zones.yaml`: two zones side by side.
     public static let zones = """
         zones:

@@ -36,11 +36,14 @@ final class Station: Sendable {
     let folder: TemporaryFolder
     let daemon: DaemonProcess
 
-    /// - Parameter more: further lines of `watchpostd.yaml`.
-    init(_ more: String = "", start: Bool = true) async throws {
+    /// - Parameters:
+    ///   - more: further lines of `watchpostd.yaml`.
+    ///   - dispatch: the text of `dispatch.yaml`.
+    init(_ more: String = "", dispatch: String = SampleDistrict.noEscalation, start: Bool = true) async throws {
         folder = try TemporaryFolder(keeps: ProcessInfo.processInfo.environment["WATCHPOST_KEEP"] == "1")
         var plan = DaemonProcess.Plan(binaries: try Binaries(), directory: folder.path)
         plan.more = more
+        plan.dispatch = dispatch
         daemon = try DaemonProcess(plan)
         if start { try await daemon.start() }
     }

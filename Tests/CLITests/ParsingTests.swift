@@ -75,7 +75,17 @@ private func code(_ words: [String]) -> Int32 {
         #expect(try parse(IncidentDetach.self, "incidents", "detach", "12", tip, "--reason", "r").tip.description == tip)
         #expect(try parse(IncidentRegrade.self, "incidents", "regrade", "12", "urgent", "--reason", "r").level == .urgent)
         #expect(try parse(IncidentRegrade.self, "incidents", "regrade", "12", "--lift", "--reason", "r").lift)
+        let assign = try parse(IncidentAssign.self, "incidents", "assign", "#12", "--unit", "night-east", "--note", "n")
+        #expect(assign.id == 12 && assign.unit.rawValue == "night-east" && assign.why.note == "n")
+        #expect(try parse(IncidentRecall.self, "incidents", "recall", "12", "--unit", "night-east").why.note == nil)
+        let handOver = try parse(IncidentHandOver.self, "incidents", "hand-over", "12", "--to", "a", "--from", "b")
+        #expect(handOver.to.rawValue == "a" && handOver.from?.rawValue == "b")
+        #expect(try parse(IncidentClear.self, "incidents", "clear", "12", "--disposition", "false_alarm").disposition == .falseAlarm)
+        #expect(try parse(IncidentReopen.self, "incidents", "reopen", "12", "--reason", "r").why.reason == "r")
+        #expect(try parse(IncidentAcknowledge.self, "incidents", "acknowledge", "12", "--json").id == 12)
         for wrong in [
+            ["assign", "12"], ["assign", "12", "--unit", "No Unit"], ["hand-over", "12"], ["clear", "12"],
+            ["clear", "12", "--disposition", "well"], ["reopen", "12"], ["recall", "12", "--unit", "a", "--note", String(repeating: "n", count: 501)],
             ["merge", "15", "--reason", "r"], ["merge", "15", "--into", "12"], ["merge", "15", "--into", "12", "--reason", " "],
             ["split", "12", "--reason", "r"], ["split", "12", "no-tip", "--reason", "r"], ["detach", "12", tip, tip, "--reason", "r"],
             ["regrade", "12", "--reason", "r"], ["regrade", "12", "urgent", "--lift", "--reason", "r"],

@@ -242,6 +242,28 @@ private let en = Words(.en)
         #expect(english.describe(DeskReport(action: "regrade", sequence: 9, incident: one))[0] == "the desk's level of #12 was lifted")
     }
 
+    @Test func stepsAndCrewsAreTold() {
+        let now = Timestamp(milliseconds: 3_000)
+        let (chinese, english) = (IncidentText(Words(.zh), now: now), IncidentText(Words(.en), now: now))
+        #expect(english.describe(DeskReport(action: "assign", sequence: 9, incident: one))[0] == "the unit was sent to #12")
+        #expect(chinese.describe(DeskReport(action: "hand-over", sequence: 9, incident: one))[0] == "#12 已移交")
+        #expect(english.describe(DeskReport(action: "acknowledge", sequence: 0, incident: one))[0] == "#12 was so already; nothing changed")
+        #expect(english.crew(one).isEmpty)
+        let crewed = changed {
+            $0.crew = [
+                AssignmentReport(unit: "night", phase: "on_scene", sinceMs: 2_000, by: OperatorReport(role: "unit", name: "night")),
+                AssignmentReport(unit: "west", phase: "claimed", sinceMs: 2_500, by: OperatorReport(role: "desk", name: "li")),
+            ]
+            $0.acknowledgement = AcknowledgementReport(by: OperatorReport(role: "officer", name: "wang"), atMs: 1_500)
+            $0.escalation = EscalationReport(sinceMs: 1_000, rung: "neighbours", toldAtMs: 1_800, reminders: 2)
+            $0.grants = [GrantReport(unit: "far", untilMs: 2_999), GrantReport(unit: "near", untilMs: 9_000)]
+        }
+        let lines = chinese.crew(crewed)
+        #expect(lines.count == 5 && lines[0].hasPrefix("巡组 night（领头）  到场") && lines[1].hasSuffix("（值班台 li）"))
+        #expect(lines[2].hasPrefix("已阅：社区民警 wang") && lines[3] == "升级：无人接单，已请邻区巡组，提醒 2 次")
+        #expect(lines[4].contains("near") && !lines[4].contains("far"))
+    }
+
     /// The core's own sentences, for those who read Chinese.
     @Test func refusalsAreInChinese() {
         for (sentence, chinese) in [

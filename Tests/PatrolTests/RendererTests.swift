@@ -34,7 +34,7 @@ import TipWire
                 "     理由：类别 可疑人员 +30，夜间 02:10 +10",
             ])
         #expect(lines(screen)[2] == ">1 !!  URGENT     #12  waiting  suspicious person  just now  east")
-        #expect(lines(screen).last == "c claim  e en route  s on scene  x clear  Enter details  ? help  q quit")
+        #expect(lines(screen).last == "c claim  e en route  s on scene  x clear  v seen  Enter details  ? help  q quit")
         #expect(lines(screen, .zh).last?.contains("x 处置完毕") == true)
     }
 

@@ -37,8 +37,8 @@ import TipWire
     }
 
     @Test func everyVerbHasItsOwnOnTheWire() {
-        #expect(PatrolVerb.allCases.map(\.wire) == [.claim, .enRoute, .onScene, .clear, .release])
-        #expect(PatrolVerb.allCases.map(\.name) == ["claim", "en_route", "on_scene", "clear", "release"])
+        #expect(PatrolVerb.allCases.map(\.wire) == [.claim, .enRoute, .onScene, .clear, .release, .join, .handOver, .seen])
+        #expect(PatrolVerb.allCases.map(\.name) == ["claim", "en_route", "on_scene", "clear", "release", "join", "hand_over", "acknowledge"])
     }
 
     @Test func refusalsCarryTheIncidentAsItIs() throws {

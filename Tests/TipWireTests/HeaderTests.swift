@@ -18,7 +18,7 @@ import TipWire
         (.submit, 0x01), (.postHeartbeat, 0x02), (.subscribe, 0x10), (.credit, 0x11), (.acknowledge, 0x12),
         (.patrolHeartbeat, 0x13), (.claim, 0x14), (.enRoute, 0x15), (.onScene, 0x16), (.clear, 0x17), (.release, 0x18),
         (.postStatus, 0x20), (.notice, 0x21), (.photo, 0x22), (.regrade, 0x23), (.merge, 0x24), (.split, 0x25),
-        (.assign, 0x26), (.receipts, 0x81), (.rejections, 0x82), (.heartbeatReply, 0x83), (.subscribed, 0x90),
+        (.assign, 0x26), (.join, 0x19), (.handOver, 0x1A), (.seen, 0x1B), (.receipts, 0x81), (.rejections, 0x82), (.heartbeatReply, 0x83), (.subscribed, 0x90),
         (.feed, 0x91), (.actionResult, 0x92),
     ] as [(Verb, UInt8)])
     func aVerbHasItsNumber(verb: Verb, number: UInt8) {
@@ -28,7 +28,7 @@ import TipWire
     }
 
     @Test func everyOtherVerbIsUnsupportedAndAnsweredUnderItsNumber() {
-        #expect(Verb.allCases.count == 24)
+        #expect(Verb.allCases.count == 27)
         let known = Set(Verb.allCases.map(\.rawValue))
         for number in UInt8.min...UInt8.max where !known.contains(number) {
             let error = failure([0x57, 0x50, 0x01, number, 0, 0, 0, 9])

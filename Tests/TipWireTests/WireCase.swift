@@ -94,6 +94,8 @@ struct WireCase: Sendable, CustomTestStringConvertible {
         WireCase("ACKNOWLEDGE", FeedCursor(alert: 300, main: 70_000), AcknowledgeCodec.encode, AcknowledgeCodec.decode),
         WireCase("PATROL_HEARTBEAT", Sample.sent, { PatrolHeartbeatCodec.encode(sentAt: $0) }, PatrolHeartbeatCodec.decode),
         WireCase("CLAIM", Action(incident: IncidentID(9)), \.encoded, { try Action($0) }),
+        WireCase("HAND_OVER", Action(incident: IncidentID(9), to: UnitID(unchecked: "patrol-3")), \.encoded, { try Action($0) }),
+        WireCase("EN_ROUTE that diverts", Action(incident: IncidentID(9), divert: true), \.encoded, { try Action($0) }),
         WireCase(
             "ACTION_RESULT done", ActionResult(incidentID: IncidentID(9), refusal: nil, incident: Sample.incident, sequence: 412),
             \.encoded, { try ActionResult($0) }),

@@ -29,6 +29,12 @@ class Daemon:
         self.log = os.path.join(folder, "log")
         self.config = os.path.join(folder, "watchpostd.yaml")
         self.process = None
+        with open(os.path.join(folder, "dispatch.yaml"), "w") as file:
+            # Nothing is escalated, however slow the machine is: what is fed follows from what the checks do.
+            never = ", ".join(f"{key}_after: never" for key in (
+                "officer", "desk", "neighbours", "unit_idle", "unit_idle_desk", "en_route_long", "on_scene_long"))
+            file.write("levels:\n" + "".join(
+                f"  {level}: {{ {never} }}\n" for level in ("emergency", "urgent", "priority", "routine")))
         with open(self.config, "w") as file:
             file.write(
                 f"data_directory: {folder}/data\n"
@@ -37,6 +43,7 @@ class Daemon:
                 "board: {listen: off}\n"
                 f"admin_socket: {self.socket}\n"
                 f"triage_file: {root}/config/triage.yaml\n"
+                f"dispatch_file: {folder}/dispatch.yaml\n"
                 f"zones_file: {root}/config/district/zones.yaml\n"
                 "log_level: info\n"
                 "feed:\n"

@@ -450,6 +450,60 @@ class Run:
         request = p.send("CLAIM", pb.Action(incident_id=fire, note="a" * 1001))
         self.refused("a note of 1,001 bytes", p.rejection(request), "too_large", "action.note")
 
+    def check_crew(self):
+        """Several units: one joins, one comes from another zone because the desk sends it."""
+        p, pb = self.p, self.pb
+        second_keys, far_keys = zmq.curve_keypair(), zmq.curve_keypair()
+        for name, zone, keys in (("patrol-second", ZONE, second_keys), ("patrol-far", OTHER_ZONE, far_keys)):
+            status, _ = self.daemon.ask("POST", "/v1/units", {
+                "id": name, "name": name, "zones": [zone], "public_key": keys[0].decode(), "replace": False})
+            self.check.equal(f"{name} is enrolled", status, 201)
+        second, far = self.patrol(second_keys), self.patrol(far_keys)
+        far.subscribe(from_now=True, alert=(100, 1 << 20), main=(100, 1 << 20))
+        incident = self.a.accepted(self.a.tip(category="fire", text="七号楼起火")).incident_id
+        seen = second.act("SEEN", incident)
+        self.check.equal(
+            "SEEN says who has seen it", (seen.done, seen.incident.acknowledgement.by.role, seen.incident.acknowledgement.by.name),
+            (True, pb.ROLE_UNIT, "patrol-second"))
+        self.check.equal("SEEN again changes nothing", p.act("SEEN", incident).sequence, 0)
+        self.check.equal("JOIN needs somebody to help", second.act("JOIN", incident).refusal.code, self.code("illegal_step"))
+        p.act("CLAIM", incident)
+        self.check.equal("a claim of a held incident is refused", second.act("CLAIM", incident).refusal.code, self.code("held_by_other"))
+        joined = second.act("JOIN", incident).incident
+        self.check.equal("JOIN makes a crew, and the first one leads",
+                         (joined.holder, [one.unit for one in joined.crew]), (UNIT, [UNIT, "patrol-second"]))
+        self.check.equal("the incident is where the furthest is",
+                         second.act("EN_ROUTE", incident).incident.phase, pb.PHASE_EN_ROUTE)
+        self.check.equal("only the lead clears", second.act(
+            "CLEAR", incident, disposition=pb.DISPOSITION_RESOLVED).refusal.code, self.code("held_by_other"))
+        self.check.equal("beyond its zones a unit sees nothing", far.act("CLAIM", incident).refusal.code, self.code("not_found"))
+        self.check.equal("HAND_OVER goes to a unit of the zone", p.act("HAND_OVER", incident, to="patrol-far").refusal.field, "action.to")
+        status, _ = self.daemon.ask("POST", f"/v1/incidents/{incident}/assign", {"unit": "patrol-far"})
+        self.check.equal("the desk sends a unit from anywhere", status, 200)
+        event = far.take(far.wait("FEED"))[0]
+        self.check.equal("it hears of it, with the whole incident",
+                         (event.kind, event.unit, event.by.role, event.incident.headline),
+                         (pb.EVENT_KIND_ASSIGNED, "patrol-far", pb.ROLE_DESK, "七号楼起火"))
+        self.check.equal("and may act", far.act("EN_ROUTE", incident).done, True)
+        other = self.a.accepted(self.a.tip(category="fire", text="九号楼车库起火")).incident_id
+        second.act("CLAIM", other)
+        self.check.equal("a unit is active on one incident", second.act("EN_ROUTE", other).refusal.code, self.code("illegal_step"))
+        self.check.equal("unless it diverts", second.act("EN_ROUTE", other, divert=True).incident.phase, pb.PHASE_EN_ROUTE)
+        left = far.act("RELEASE", incident)
+        self.check.equal("a unit that leaves is done", left.done, True)
+        kinds = [event.kind for event in self.drain(far)]
+        self.check.equal("its feed has every event until it left, and no more",
+                         (kinds[0], kinds[-1], pb.EVENT_KIND_DIVERTED in kinds),
+                         (pb.EVENT_KIND_EN_ROUTE, pb.EVENT_KIND_LEFT, True))
+        p.act("CLEAR", incident, disposition=pb.DISPOSITION_RESOLVED)
+        self.check.equal("and nothing after it", self.drain(far), [])
+        self.check.equal("it is not found again", far.act("JOIN", incident).refusal.code, self.code("not_found"))
+        far.subscribe(after=(0, 0), alert=(1000, 8 << 20), main=(1000, 8 << 20))
+        again = [event.kind for event in self.drain(far) if event.incident.id == incident]
+        self.check.equal("resuming from the beginning gives the same", again, [pb.EVENT_KIND_ASSIGNED] + kinds)
+        for one in (second, far):
+            one.close()
+
     def check_subscription_bounds(self):
         second, third = self.patrol(self.unit_keys), self.patrol(self.unit_keys)
         self.check.equal("a unit may subscribe twice here", second.subscribe().name, "SUBSCRIBED")
@@ -520,7 +574,7 @@ class Run:
         for step in (
             self.enrol, self.check_files, self.check_handshake, self.check_example, self.check_tips, self.check_limits, self.check_framing,
             self.check_post_heartbeat, self.check_identity, self.check_subscribe, self.check_credit, self.check_feed,
-            self.check_acknowledge, self.check_actions, self.check_subscription_bounds, self.check_restart,
+            self.check_acknowledge, self.check_actions, self.check_crew, self.check_subscription_bounds, self.check_restart,
             self.check_revocation, self.check_stop,
         ):
             step()
