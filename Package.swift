@@ -159,14 +159,14 @@ let package = Package(
         tests("LocalHTTPTests", ["LocalHTTP", logging, hummingbird, lifecycle]),
         tests("FeedTests", ["Feed", "Journal", "Access", "TipModel", "TipWire", "ZeroMQ"]),
         tests("DispatchTests", ["DispatchDesk", "TipModel"]),
-        tests("IngestTests", ["Ingest", "Access", "TipModel", "TipWire", "ZeroMQ", logging]),
+        tests("IngestTests", ["Ingest", "Access", "TipModel", "TipWire", "ZeroMQ", crypto, logging]),
         tests("StationTests", ["Station", "DispatchDesk", "Journal", "Triage", "TipModel", "TipWire", "ZeroMQ", logging]),
         tests(
             "RuleReplayTests",
             [
                 "Evaluation", "Triage", "Station", "DispatchDesk", "Journal", "Settings", "TipModel", "TipWire", "Workbench", "watchpost",
             ]),
-        tests("PostAgentTests", ["PostAgent", "TipModel", "TipWire", "Access", "LocalHTTP", "ZeroMQ"]),
+        tests("PostAgentTests", ["PostAgent", "TipModel", "TipWire", "Access", "LocalHTTP", "Settings", "ZeroMQ", crypto, grdb]),
         tests(
             "PatrolTests",
             ["Patrol", "TipModel", "TipWire", "ZeroMQ", "Access", "Settings", "Localization", "Workbench", "watchpost"]),

@@ -5,7 +5,7 @@ import Synchronization
 /// Bound: ``bound`` listeners, then the next is refused. A listener is told that there is news, not what: what comes while
 /// it is busy is one ring, so a slow one costs nothing.
 final class ChangeBell: Sendable {
-    static let bound = 32
+    static let bound = 24
 
     private struct Contents {
         var version: UInt64 = 0

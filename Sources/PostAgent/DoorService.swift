@@ -96,6 +96,7 @@ struct DoorService: Service {
         }.run()
     }
 
-    /// Room for a photo, and a minute for a phone on a weak network to send it.
-    private static let limits = LocalServer.Limits(bodyBytes: WireLimits.photoBytes, bodyTimeout: .seconds(60), connections: 64)
+    /// Room for a photo, and a minute for a phone on a weak network to send it. What all connections may hold together stays
+    /// well below the unit's MemoryMax.
+    private static let limits = LocalServer.Limits(bodyBytes: WireLimits.photoBytes, bodyTimeout: .seconds(60), connections: 40)
 }
