@@ -72,11 +72,19 @@ public func makePostAgent(
 /// What the page over HTTPS needs; nothing where it is off.
 private func pageSecrets(_ page: AgentSettings.Page) throws(PostAgentError) -> (TLSIdentity?, pin: String?) {
     guard page.listen != nil else { return (nil, nil) }
+    let advice = "watchpost agent-page --make-certificate makes a pair, or set page.listen: off"
+    let certificate: [UInt8], key: [UInt8]
+    do throws(SecretFile.Failure) {
+        certificate = try SecretFile.read(page.certificateFile, requirePrivate: false)
+        key = try SecretFile.read(page.keyFile)
+    } catch {
+        throw PostAgentError(message: "\(error); \(advice)")
+    }
     let identity: TLSIdentity
     do throws(TLSIdentity.Failure) {
-        identity = try TLSIdentity(certificateFile: page.certificateFile, keyFile: page.keyFile)
+        identity = try TLSIdentity(certificate: certificate, key: key)
     } catch {
-        throw PostAgentError(message: "\(error); watchpost agent-page --make-certificate makes a pair, or set page.listen: off")
+        throw PostAgentError(message: "\(page.certificateFile), \(page.keyFile): \(error); \(advice)")
     }
     return (identity, try PagePin.load(path: page.pinFile))
 }
