@@ -95,7 +95,7 @@ let package = Package(
         module("Administration", ["TipModel"]),
         module("Accounts", ["TipModel", crypto, cryptoExtras, grdb]),
 
-        module("Ingest", ["TipModel", "TipWire", "Access", "ZeroMQ", logging]),
+        module("Ingest", ["TipModel", "TipWire", "Access", "ZeroMQ", crypto, logging]),
         module("Feed", ["TipModel", "TipWire", "Journal", "Access", "ZeroMQ", logging, deque]),
         // Not named Dispatch: a module of that name hides the system's, which NIO and swift-metrics import.
         .target(
@@ -112,7 +112,8 @@ let package = Package(
 
         module(
             "PostAgent",
-            ["TipModel", "TipWire", "ZeroMQ", "Access", "Settings", "LocalHTTP", "Supervision", grdb, hummingbird, lifecycle, logging]),
+            ["TipModel", "TipWire", "ZeroMQ", "Access", "Settings", "LocalHTTP", "Supervision", crypto, grdb, hummingbird, lifecycle, logging, mustache, nio],
+            resources: [.embedInCode("Web")]),
         module("Patrol", ["TipModel", "TipWire", "ZeroMQ", "Access", "Settings", "Localization", logging]),
 
         module(
@@ -161,14 +162,14 @@ let package = Package(
         tests("FeedTests", ["Feed", "Journal", "Access", "TipModel", "TipWire", "ZeroMQ"]),
         tests("DispatchTests", ["DispatchDesk", "TipModel"]),
         tests("PagesTests", ["Accounts", "Administration", "Board", "Localization", "Settings", "TipModel", mustache]),
-        tests("IngestTests", ["Ingest", "Access", "TipModel", "TipWire", "ZeroMQ", logging]),
+        tests("IngestTests", ["Ingest", "Access", "TipModel", "TipWire", "ZeroMQ", crypto, logging]),
         tests("StationTests", ["Station", "DispatchDesk", "Journal", "Triage", "TipModel", "TipWire", "ZeroMQ", logging]),
         tests(
             "RuleReplayTests",
             [
                 "Evaluation", "Triage", "Station", "DispatchDesk", "Journal", "Settings", "TipModel", "TipWire", "Workbench", "watchpost",
             ]),
-        tests("PostAgentTests", ["PostAgent", "TipModel", "TipWire", "Access", "LocalHTTP", "ZeroMQ"]),
+        tests("PostAgentTests", ["PostAgent", "TipModel", "TipWire", "Access", "LocalHTTP", "Settings", "ZeroMQ", crypto, grdb]),
         tests(
             "PatrolTests",
             ["Patrol", "TipModel", "TipWire", "ZeroMQ", "Access", "Settings", "Localization", "Workbench", "watchpost"]),

@@ -6,6 +6,8 @@ internal import TipWire
 enum Admission {
     case tips(ordinary: [AdmittedTip], express: [AdmittedTip], refused: [TipRejection])
     case heartbeat(PostID, PostHeartbeat)
+    case handled(PostID, Handled)
+    case photo(PostID, PhotoPart)
     /// The whole message is refused.
     case refused(Rejection)
 }
@@ -33,6 +35,8 @@ struct Admitter {
             switch header.verb {
             case .submit: return admit(try Submit(body), header, post, principal.generation, route, now)
             case .postHeartbeat: return .heartbeat(post.id, try PostHeartbeat(body))
+            case .handled: return .handled(post.id, try Handled(body))
+            case .photo: return .photo(post.id, try PhotoPart(body))
             default:
                 return .refused(
                     Rejection(.unsupported, field: "header.verb", "\(header.verb) is not spoken at this endpoint"))

@@ -6,6 +6,8 @@ public struct IngestCounters: Sendable {
     public var tips: UInt64 = 0
     public var heartbeats: UInt64 = 0
     public var receipts: UInt64 = 0
+    /// PROGRESS messages sent.
+    public var news: UInt64 = 0
     /// Refusals by code, of messages and of tips.
     public var rejected: [RejectionCode: UInt64] = [:]
     /// Answers that could not be sent because the post had gone.

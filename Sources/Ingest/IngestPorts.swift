@@ -34,12 +34,55 @@ public struct TipAnswer: Sendable {
     }
 }
 
+/// Where the answer to a post's question goes.
+public struct PostTicket: Hashable, Sendable {
+    var route: [UInt8]
+    var request: UInt32
+}
+
+/// An answer to one question of a post.
+public struct PostReply: Sendable {
+    public enum Body: Sendable {
+        /// To HANDLED. Without the incident: a post does not see what others said of it.
+        case handled(ActionResult)
+        case photo(PhotoState)
+    }
+
+    public var ticket: PostTicket
+    public var body: Body
+
+    public init(_ ticket: PostTicket, _ body: Body) {
+        self.ticket = ticket
+        self.body = body
+    }
+}
+
+/// What a post is told of its tips.
+public struct PostNews: Sendable {
+    public var post: PostID
+    /// The heartbeat that asked; 0 for what happened just now.
+    public var request: UInt32
+    public var news: PostProgress
+
+    public init(post: PostID, request: UInt32 = 0, news: PostProgress) {
+        self.post = post
+        self.request = request
+        self.news = news
+    }
+}
+
 /// What the ingest thread needs of the rest; the daemon wires it. Each is called on the ingest thread and none may block.
 public struct IngestPorts: Sendable {
     /// Hands tips to the core, all or none; false when there is no room: the thread then waits for ``IngestService/room``.
     public var offer: @Sendable (_ tips: [AdmittedTip], _ express: Bool) -> Bool
     /// A post said what it still holds.
     public var heartbeat: @Sendable (PostID, PostHeartbeat) -> Void
+    /// A post asks what it has not heard; the answer comes by ``IngestService/tell(_:)``.
+    public var progress: @Sendable (_ post: PostID, _ after: SequenceNumber, _ request: UInt32) -> Void
+    /// A post dealt with an incident itself; the answer comes by ``IngestService/reply(_:)``. False when there is no room.
+    public var handled: @Sendable (PostID, Handled, PostTicket) -> Bool
+    /// A part of a photo; the answer comes by ``IngestService/reply(_:)``. False when there is no room.
+    public var photo: @Sendable (PostID, PhotoPart, PostTicket) -> Bool
     /// Whether tips of a category overtake others; asked for each tip.
     public var isExpress: @Sendable (_ category: String) -> Bool
     /// Called each time round, for the watchdog.
@@ -48,10 +91,16 @@ public struct IngestPorts: Sendable {
     public init(
         offer: @escaping @Sendable ([AdmittedTip], Bool) -> Bool,
         heartbeat: @escaping @Sendable (PostID, PostHeartbeat) -> Void,
+        progress: @escaping @Sendable (PostID, SequenceNumber, UInt32) -> Void,
+        handled: @escaping @Sendable (PostID, Handled, PostTicket) -> Bool,
+        photo: @escaping @Sendable (PostID, PhotoPart, PostTicket) -> Bool,
         isExpress: @escaping @Sendable (String) -> Bool, beat: @escaping @Sendable () -> Void
     ) {
         self.offer = offer
         self.heartbeat = heartbeat
+        self.progress = progress
+        self.handled = handled
+        self.photo = photo
         self.isExpress = isExpress
         self.beat = beat
     }
@@ -65,6 +114,9 @@ public struct IngestSettings: Sendable {
     /// Answers that may wait to be sent. At the bound receipts are dropped and counted: the post sends again and
     /// is told `repeat`.
     public var answerQueue = 65_536
+    /// News and replies that may wait. At the bound they are dropped and counted: the next heartbeat brings the news
+    /// again, and a post asks again.
+    public var newsQueue = 4_096
     /// Messages read before answers are sent again.
     public var burst = 256
 

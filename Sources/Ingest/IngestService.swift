@@ -18,6 +18,7 @@ public final class IngestService: Sendable {
     private let logger: Logger
     private let wake: WakeSignal
     private let answers: Mailbox<TipAnswer>
+    private let outgoing: Mailbox<Outgoing>
     private let room: WakeSignal
     private let isStopping = Atomic<Bool>(false)
     private let isFinished = Atomic<Bool>(false)
@@ -38,6 +39,7 @@ public final class IngestService: Sendable {
         self.room = room
         wake = try WakeSignal()
         answers = Mailbox(bound: settings.answerQueue, wake: wake)
+        outgoing = Mailbox(bound: settings.newsQueue, wake: wake)
     }
 
     /// Binds and starts the thread.
@@ -78,6 +80,22 @@ public final class IngestService: Sendable {
     /// Sends what the core answered; called on the core's thread.
     public func answer(_ more: [TipAnswer]) {
         if !answers.offer(all: more) { dropped.add(UInt64(more.count), ordering: .relaxed) }
+    }
+
+    /// Tells a post what became of its tips, where it listens; from any thread.
+    public func tell(_ news: PostNews) { send(.news(news)) }
+
+    /// Answers one question of a post; from any thread.
+    public func reply(_ reply: PostReply) { send(.reply(reply)) }
+
+    /// One mailbox for both, so that a post hears them in the order in which they were worked out.
+    private enum Outgoing: Sendable {
+        case news(PostNews)
+        case reply(PostReply)
+    }
+
+    private func send(_ message: Outgoing) {
+        if !outgoing.offer(message) { dropped.add(1, ordering: .relaxed) }
     }
 
     /// Stops reading at once; answers still go out until ``stop(deadline:)``.
@@ -132,6 +150,7 @@ public final class IngestService: Sendable {
         let admitter = Admitter(isExpress: ports.isExpress)
         /// What the core had no room for: at most one message's tips, express before ordinary.
         var inHand: [(tips: [AdmittedTip], express: Bool)] = []
+        var listeners = PostListeners()
         while true {
             let isReading = inHand.isEmpty && !isStopping.load(ordering: .acquiring)
             polls.setEvents(isReading ? .readable : [], at: readable)
@@ -141,6 +160,7 @@ public final class IngestService: Sendable {
             room.clear()
             let isLast = isFinished.load(ordering: .acquiring)
             try sendAnswers(socket)
+            try sendNews(socket, &listeners)
             if isLast { return }
             var counted = IngestCounters()
             while let first = inHand.first {
@@ -151,7 +171,7 @@ public final class IngestService: Sendable {
             while isReading, inHand.isEmpty, left > 0, try socket.tryReceive(into: &message) {
                 left -= 1
                 counted.messages += 1
-                try take(message, admitter, socket, &inHand, &counted)
+                try take(message, admitter, socket, &inHand, &listeners, &counted)
             }
             if counted.messages > 0 { shared.withLock { $0.add(counted) } }
         }
@@ -159,7 +179,8 @@ public final class IngestService: Sendable {
 
     private func take(
         _ message: borrowing Multipart, _ admitter: Admitter, _ socket: borrowing Socket,
-        _ inHand: inout [(tips: [AdmittedTip], express: Bool)], _ counted: inout IngestCounters
+        _ inHand: inout [(tips: [AdmittedTip], express: Bool)], _ listeners: inout PostListeners,
+        _ counted: inout IngestCounters
     ) throws(ZeroMQError) {
         let route = message.bytes(0)
         let now = time.now()
@@ -181,15 +202,23 @@ public final class IngestService: Sendable {
         let admission = admitter.admit(
             header, body: hasBody ? message.bytes(2) : nil, principal: principal, route: route, now: now)
         switch admission {
-        case .refused(let rejection):
-            counted.count(rejection.code)
-            try send(.rejections, header.request, RejectionCodec.encode([TipRejection(tip: nil, rejection)]), to: route, socket)
+        case .refused(let rejection): try refuse(header, rejection, to: route, socket, &counted)
         case .heartbeat(let post, let heartbeat):
             counted.heartbeats += 1
             ports.heartbeat(post, heartbeat)
             let reply = HeartbeatReply(
                 daemonTime: now, idWindowMilliseconds: settings.idWindowMilliseconds, heads: FeedCursor())
             try send(.heartbeatReply, header.request, reply.encoded, to: route, socket)
+            listeners.heard(post, heartbeat, route: route, userID: message.userID)
+            if let after = heartbeat.progressAfter { ports.progress(post, after, header.request) }
+        case .handled(let post, let handled):
+            if !ports.handled(post, handled, PostTicket(route: route, request: header.request)) {
+                try refuse(header, .noRoom, to: route, socket, &counted)
+            }
+        case .photo(let post, let part):
+            if !ports.photo(post, part, PostTicket(route: route, request: header.request)) {
+                try refuse(header, .noRoom, to: route, socket, &counted)
+            }
         case .tips(let ordinary, let express, let refused):
             counted.tips += UInt64(ordinary.count + express.count)
             if !refused.isEmpty {
@@ -201,6 +230,31 @@ public final class IngestService: Sendable {
                     inHand.append((tips, isExpress))
                     counted.waits += 1
                 }
+            }
+        }
+    }
+
+    private func refuse(
+        _ header: Header, _ rejection: Rejection, to route: [UInt8], _ socket: borrowing Socket, _ counted: inout IngestCounters
+    ) throws(ZeroMQError) {
+        counted.count(rejection.code)
+        try send(.rejections, header.request, RejectionCodec.encode([TipRejection(tip: nil, rejection)]), to: route, socket)
+    }
+
+    private func sendNews(_ socket: borrowing Socket, _ listeners: inout PostListeners) throws(ZeroMQError) {
+        for message in outgoing.drain() {
+            switch message {
+            case .reply(let reply):
+                let (verb, body): (Verb, [UInt8]) =
+                    switch reply.body {
+                    case .handled(let result): (.actionResult, result.encoded)
+                    case .photo(let state): (.photoState, state.encoded)
+                    }
+                try send(verb, reply.ticket.request, body, to: reply.ticket.route, socket)
+            case .news(let news):
+                guard let route = listeners.route(of: news.post, in: table) else { continue }
+                try send(.progress, news.request, ProgressCodec.encode(news.news), to: route, socket)
+                shared.withLock { $0.news += 1 }
             }
         }
     }

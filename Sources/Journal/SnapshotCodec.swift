@@ -53,6 +53,7 @@ public enum SnapshotCodec {
                 $0.at = entry.at
             }
         }
+        message.shares = state.shares.sorted.map { .init($0.post, $0.share) }
         let body: [UInt8] = (try? message.serializedBytes()) ?? []
         return StoredSnapshot(sequence: state.sequence, bytes: checksum(body[...]) + body)
     }
@@ -108,6 +109,7 @@ public enum SnapshotCodec {
             places: PlaceHistory(
                 message.places.map {
                     PlaceHistory.Entry(place: $0.place, opened: $0.openedMs.map { Timestamp(milliseconds: $0) }, at: $0.at)
-                }))
+                }),
+            shares: PostShares(message.shares.map { (post: PostID(unchecked: $0.post), share: PostShares.Share($0)) }))
     }
 }

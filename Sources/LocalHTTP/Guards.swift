@@ -87,7 +87,8 @@ public struct LoopbackGuard: RouterMiddleware {
 }
 
 extension LoopbackPolicy.Headers {
-    init(_ request: Request) {
+    /// Those of a request.
+    public init(_ request: Request) {
         func only(_ name: String) -> String? {
             // Several fields of one name are joined by hummingbird with a comma, which no rule accepts.
             HTTPFields.Element.Name(name).flatMap { request.headers[$0] }
@@ -136,10 +137,14 @@ extension Router where Context == PeerRequestContext {
     /// - Parameters:
     ///   - peers: the users of the Unix socket.
     ///   - loopback: the rules for TCP; nil if the router is served over a Unix socket only, and then TCP is refused by the default of `peers`.
-    public static func local(peers: PeerCredentialMiddleware, loopback: LoopbackGuard? = nil) -> Router<PeerRequestContext> {
+    ///   - open: adds routes that the guard for loopback does not cover, because they have one of their own.
+    public static func local(
+        peers: PeerCredentialMiddleware, loopback: LoopbackGuard? = nil, open: (Router<PeerRequestContext>) -> Void = { _ in }
+    ) -> Router<PeerRequestContext> {
         let router = Router<PeerRequestContext>(context: PeerRequestContext.self)
         router.add(middleware: JSONErrors())
         router.add(middleware: peers)
+        open(router)
         if let loopback { router.add(middleware: loopback) }
         return router
     }

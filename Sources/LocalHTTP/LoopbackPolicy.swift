@@ -87,11 +87,17 @@ public struct LoopbackPolicy: Sendable {
         guard self.token.count >= Self.leastTokenBytes else { throw .weakToken }
     }
 
-    /// The decision: nil lets the request pass.
-    public func check(_ headers: Headers) -> Refusal? {
+    /// The rules for a page that people open: those about where a request comes from. Who asks is for a session to tell.
+    public static func checkSource(_ headers: Headers) -> Refusal? {
         guard let host = headers.host.flatMap(Authority.init(loopback:)) else { return .foreignHost }
         if let site = headers.fetchSite, site != "same-origin", site != "none" { return .crossSite }
         if let origin = headers.origin, Authority(origin: origin) != host { return .foreignOrigin }
+        return nil
+    }
+
+    /// The decision: nil lets the request pass.
+    public func check(_ headers: Headers) -> Refusal? {
+        if let refusal = Self.checkSource(headers) { return refusal }
         guard let authorization = headers.authorization else { return .missingToken }
         guard let offered = Self.bearerToken(authorization) else { return .missingToken }
         guard constantTimeEqual(offered, token) else { return .wrongToken }

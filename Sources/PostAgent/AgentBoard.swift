@@ -15,8 +15,18 @@ final class AgentBoard: Sendable {
     }
 
     private let contents = Mutex(Link())
+    /// For those who watch.
+    let bell = ChangeBell()
 
     var link: Link { contents.withLock { $0 } }
 
-    func change(_ body: (inout Link) -> Void) { contents.withLock { body(&$0) } }
+    func change(_ body: (inout Link) -> Void) {
+        let isNews = contents.withLock { link in
+            let before = link
+            body(&link)
+            // What every heartbeat changes is nothing to wake anybody for.
+            return before.condition != link.condition || before.endpoint != link.endpoint || before.lastReceipt != link.lastReceipt
+        }
+        if isNews { bell.ring() }
+    }
 }

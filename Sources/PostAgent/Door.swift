@@ -2,6 +2,7 @@ import Hummingbird
 import LocalHTTP
 import Logging
 import Settings
+import Synchronization
 import TipModel
 
 // The routes of the local server. A handler never blocks Swift's pool: the spool is written on SQLite's own queue, and a
@@ -19,7 +20,9 @@ struct Door: Sendable {
     let board: AgentBoard
     let waiters: OutcomeWaiters
     let sender: Sender
-    private let expressCategories: Set<String>
+    /// The ports that the kernel chose.
+    let ports = DoorPorts()
+    let expressCategories: Set<String>
 
     init(
         post: String, zone: String, settings: AgentSettings, spool: Spool, clock: PostClock, board: AgentBoard,
@@ -36,13 +39,21 @@ struct Door: Sendable {
         expressCategories = Set(settings.expressCategories)
     }
 
-    /// - Parameter token: what requests over TCP must carry.
+    /// - Parameters:
+    ///   - token: what requests of programs over TCP must carry.
+    ///   - page: its routes have a guard of their own.
     /// - Throws: ``LocalServerError/weakToken``.
-    func router(token: String) throws(LocalServerError) -> Router<PeerRequestContext> {
+    func router(token: String, page: GuardPage) throws(LocalServerError) -> Router<PeerRequestContext> {
         let router = Router.local(
-            peers: PeerCredentialMiddleware(onTCP: .leaveToLoopbackGuard), loopback: LoopbackGuard(try LoopbackPolicy(token: token)))
+            peers: PeerCredentialMiddleware(onTCP: .leaveToLoopbackGuard), loopback: LoopbackGuard(try LoopbackPolicy(token: token)),
+            open: page.add)
         router.post("/v1/tips") { request, _ in try await submit(request) }
+        router.get("/v1/tips") { request, _ in try await recent(request) }
         router.get("/v1/tips/{id}") { _, context in try await state(context) }
+        router.get("/v1/events") { _, context in try events(context) }
+        router.post("/v1/photos") { request, _ in try await keepPhoto(request) }
+        router.post("/v1/page/links") { _, context in try link(page.sessions, context) }
+        router.post("/v1/incidents/{incident}/handled") { request, context in try await handled(request, context) }
         router.get("/v1/status") { _, _ in jsonResponse(.ok, status()) }
         router.get("/v1/dead-letters") { request, _ in try await deadLetters(request) }
         router.delete("/v1/dead-letters/{number}") { _, context in try await delete(context) }
@@ -55,35 +66,45 @@ struct Door: Sendable {
     private func submit(_ request: Request) async throws -> Response {
         let wait = try Self.number(request, "wait", default: 0, in: Self.waits)
         let submission = try await decodeJSON(TipSubmission.self, from: request)
-        let draft = try submission.draft(
-            newID: newID(), clock: clock, maxAge: settings.spool.maxAge, expressCategories: expressCategories)
+        let draft = try draft(of: submission)
         // Entered before the tip can be sent, so that its receipt cannot be missed.
         let ticket = wait > 0 ? waiters.enter(draft.tip.id) : nil
         defer { if let ticket { waiters.leave(ticket) } }
-        let placement: Placement
-        do throws(SpoolError) {
-            placement = try await spool.place(draft, at: clock.idTime)
-        } catch {
-            throw Self.refusal(error)
-        }
-        if placement.isNew { sender.spoolGrew() }
+        let placement = try await place(draft)
         var record = placement.record
         if case .spooled = record, let outcome = await ticket?.outcome(within: .seconds(wait)) { record = outcome }
         return reply(placement.id, record)
+    }
+
+    /// Keeps a tip, without a wait for its receipt.
+    func place(_ submission: TipSubmission) async throws(JSONRefusal) -> Placement { try await place(try draft(of: submission)) }
+
+    private func draft(of submission: TipSubmission) throws(JSONRefusal) -> TipDraft {
+        try submission.draft(newID: newID(), clock: clock, maxAge: settings.spool.maxAge, expressCategories: expressCategories)
+    }
+
+    private func place(_ draft: TipDraft) async throws(JSONRefusal) -> Placement {
+        do throws(SpoolError) {
+            let placement = try await spool.place(draft, at: clock.idTime)
+            if placement.isNew { tipKept() }
+            return placement
+        } catch {
+            throw Self.refusal(error)
+        }
     }
 
     private func state(_ context: PeerRequestContext) async throws -> Response {
         guard let id = context.parameters.get("id").flatMap({ TipID($0) }) else {
             throw JSONRefusal(.badRequest, code: "invalid_field", message: "a tip id is a ULID or a UUID", field: "id")
         }
-        let record: TipRecord?
-        do throws(SpoolError) { record = try await spool.record(of: id) } catch { throw Self.refusal(error) }
-        guard let record else {
+        let known: (record: TipRecord, progress: ProgressItem?)?
+        do throws(SpoolError) { known = try await spool.state(of: id) } catch { throw Self.refusal(error) }
+        guard let known else {
             throw JSONRefusal(
                 .notFound, code: "not_found",
                 message: "this post does not know the tip \(id); only the last \(Spool.receiptBound) receipts are kept")
         }
-        return jsonResponse(.ok, TipReply(id, record, link: board.link))
+        return jsonResponse(.ok, TipReply(id, known.record, known.progress, link: board.link))
     }
 
     private func reply(_ id: TipID, _ record: TipRecord) -> Response {
@@ -96,7 +117,13 @@ struct Door: Sendable {
         return jsonResponse(status, TipReply(id, record, link: board.link))
     }
 
-    private func newID() -> TipID {
+    /// Tells the sender and those who watch.
+    func tipKept() {
+        sender.spoolGrew()
+        board.bell.ring()
+    }
+
+    func newID() -> TipID {
         var random = SystemRandomNumberGenerator()
         return TipID.make(at: clock.idTime, using: &random)
     }
@@ -156,7 +183,7 @@ struct Door: Sendable {
         return number
     }
 
-    private static func number(_ request: Request, _ name: String, default value: Int, in range: ClosedRange<Int>) throws -> Int {
+    static func number(_ request: Request, _ name: String, default value: Int, in range: ClosedRange<Int>) throws -> Int {
         guard let text = request.uri.queryParameters[name[...]] else { return value }
         guard let number = Int(text), range.contains(number) else {
             throw TipSubmission.invalid("invalid_field", name, "must be \(range.lowerBound)…\(range.upperBound)")
@@ -165,10 +192,13 @@ struct Door: Sendable {
     }
 
     /// The status that a program can act on: 503 and 507 may be tried again later.
-    private static func refusal(_ error: SpoolError) -> JSONRefusal {
+    static func refusal(_ error: SpoolError) -> JSONRefusal {
         let status: HTTPResponse.Status =
             switch error.code {
-            case .full: .serviceUnavailable
+            case .full, .photoStoreFull: .serviceUnavailable
+            case .photoUnknown: .unprocessableContent
+            case .photoTooLarge: .contentTooLarge
+            case .photoType: .unsupportedMediaType
             case .diskFull: HTTPResponse.Status(code: 507, reasonPhrase: "Insufficient Storage")
             case .conflict: .conflict
             case .notFound: .notFound
@@ -176,4 +206,15 @@ struct Door: Sendable {
             }
         return JSONRefusal(status, code: error.code.rawValue, message: error.message, field: error.code == .conflict ? "id" : nil)
     }
+}
+
+/// The ports that are open, for links to them.
+final class DoorPorts: Sendable {
+    private let contents = Mutex<(http: Int?, page: Int?)>((nil, nil))
+
+    var http: Int? { contents.withLock { $0.http } }
+    var page: Int? { contents.withLock { $0.page } }
+
+    func opened(http port: Int) { contents.withLock { $0.http = port } }
+    func opened(page port: Int) { contents.withLock { $0.page = port } }
 }

@@ -9,7 +9,7 @@ enum DoorToken {
         let token: String
         do throws(SecretFile.Failure) {
             if access(path, F_OK) != 0, errno == ENOENT {
-                let new = make()
+                let new = PageSessions.random(32)
                 try SecretFile.create(path, Array((new + "\n").utf8))
                 return new
             }
@@ -21,16 +21,5 @@ enum DoorToken {
             throw PostAgentError(message: "\(path): is not a token (32 to 256 printable characters); delete it and a new one is made")
         }
         return token
-    }
-
-    private static func make() -> String {
-        var random = SystemRandomNumberGenerator()
-        let digits = Array("0123456789abcdef".utf8)
-        var text: [UInt8] = []
-        for _ in 0..<32 {
-            let byte = UInt8.random(in: .min ... .max, using: &random)
-            text += [digits[Int(byte >> 4)], digits[Int(byte & 15)]]
-        }
-        return String(decoding: text, as: UTF8.self)
     }
 }

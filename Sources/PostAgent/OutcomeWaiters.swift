@@ -10,53 +10,13 @@ final class OutcomeWaiters: Sendable {
 
     /// One waiting submitter. Made before the tip is spooled, so that no answer can come too early to be seen.
     final class Ticket: Sendable {
-        fileprivate enum State {
-            case open
-            case waiting(CheckedContinuation<TipRecord?, Never>)
-            case done(TipRecord?)
-        }
-
         let tip: TipID
-        fileprivate let state = Mutex(State.open)
+        let answer = OneAnswer<TipRecord>()
 
         fileprivate init(tip: TipID) { self.tip = tip }
 
-        /// The first outcome counts; nil is "waited long enough".
-        func resolve(_ outcome: TipRecord?) {
-            let waiting = state.withLock { state -> CheckedContinuation<TipRecord?, Never>? in
-                switch state {
-                case .done: return nil
-                case .open:
-                    state = .done(outcome)
-                    return nil
-                case .waiting(let continuation):
-                    state = .done(outcome)
-                    return continuation
-                }
-            }
-            waiting?.resume(returning: outcome)
-        }
-
         /// Waits for the outcome; nil when the time ran out, the task was cancelled or the agent stops.
-        func outcome(within limit: Duration) async -> TipRecord? {
-            let deadline = Task { [self] in
-                try? await Task.sleep(for: limit)
-                resolve(nil)
-            }
-            defer { deadline.cancel() }
-            return await withTaskCancellationHandler {
-                await withCheckedContinuation { continuation in
-                    let known = state.withLock { state -> TipRecord?? in
-                        if case .done(let outcome) = state { return outcome }
-                        state = .waiting(continuation)
-                        return .none
-                    }
-                    if let known { continuation.resume(returning: known) }
-                }
-            } onCancel: {
-                resolve(nil)
-            }
-        }
+        func outcome(within limit: Duration) async -> TipRecord? { await answer.value(within: limit) }
     }
 
     private struct Contents {
@@ -89,7 +49,7 @@ final class OutcomeWaiters: Sendable {
 
     /// Tells everybody who waits for this tip.
     func tell(_ tip: TipID, _ record: TipRecord) {
-        for ticket in contents.withLock({ $0.tickets[tip] ?? [] }) { ticket.resolve(record) }
+        for ticket in contents.withLock({ $0.tickets[tip] ?? [] }) { ticket.answer.resolve(record) }
     }
 
     /// Ends all waiting: the agent stops, and what is spooled stays spooled.
@@ -98,6 +58,6 @@ final class OutcomeWaiters: Sendable {
             contents.isClosed = true
             return contents.tickets.values.flatMap { $0 }
         }
-        for ticket in tickets { ticket.resolve(nil) }
+        for ticket in tickets { ticket.answer.resolve(nil) }
     }
 }

@@ -37,6 +37,7 @@ public func makePostAgent(
     let endpoints = settings.endpoints ?? bundle.endpoints
     guard !endpoints.isEmpty else { throw PostAgentError(message: "no endpoint of the daemon is configured") }
 
+    let (identity, pin) = try pageSecrets(settings.page)
     let spool = try Spool(directory: settings.dataDirectory, limits: Spool.Limits(settings), logger: logger)
     do {
         let token = try DoorToken.load(path: settings.tokenFile)
@@ -51,17 +52,41 @@ public func makePostAgent(
         let door = Door(
             post: post.rawValue, zone: zone.rawValue, settings: settings, spool: spool, clock: clock, board: board,
             waiters: waiters, sender: sender)
+        let page = GuardPage(
+            door: door, sessions: PageSessions(spool: spool, time: time, pin: pin),
+            view: try PageView(post: post.rawValue, settings: settings.page))
         // In order of start; they stop in reverse: no new tips, then no connection, then the file is closed.
         return PostAgentService(
             services: [
                 SpoolKeeper(spool: spool),
                 sender,
-                DoorService(door: door, token: token, notifier: notifier, logger: logger, onListening: onListening),
+                DoorService(
+                    door: door, page: page, identity: identity, token: token, notifier: notifier, logger: logger, onListening: onListening),
             ], notifier: notifier, logger: logger)
     } catch {
         spool.close()
         throw error
     }
+}
+
+/// What the page over HTTPS needs; nothing where it is off.
+private func pageSecrets(_ page: AgentSettings.Page) throws(PostAgentError) -> (TLSIdentity?, pin: String?) {
+    guard page.listen != nil else { return (nil, nil) }
+    let advice = "watchpost agent-page --make-certificate makes a pair, or set page.listen: off"
+    let certificate: [UInt8], key: [UInt8]
+    do throws(SecretFile.Failure) {
+        certificate = try SecretFile.read(page.certificateFile, requirePrivate: false)
+        key = try SecretFile.read(page.keyFile)
+    } catch {
+        throw PostAgentError(message: "\(error); \(advice)")
+    }
+    let identity: TLSIdentity
+    do throws(TLSIdentity.Failure) {
+        identity = try TLSIdentity(certificate: certificate, key: key)
+    } catch {
+        throw PostAgentError(message: "\(page.certificateFile), \(page.keyFile): \(error); \(advice)")
+    }
+    return (identity, try PagePin.load(path: page.pinFile))
 }
 
 /// The store-and-forward service of a post, made by ``makePostAgent(settings:bundle:notifier:logger:time:software:onListening:)``.

@@ -6,6 +6,7 @@ import Settings
 import Supervision
 import Synchronization
 import TipModel
+import TipWire
 import ZeroMQ
 
 /// What the sender works with; the door and the spool share parts of it.
@@ -49,6 +50,14 @@ final class Sender: Service {
         spoolGrew()
     }
 
+    /// Tells the daemon that the post dealt with an incident itself.
+    /// - Returns: nil when the daemon does not answer in time, or too many wait.
+    func handled(_ handled: Handled, within limit: Duration) async -> Result<ActionResult, Rejection>? {
+        let question = PostQuestion(handled: handled)
+        guard signals.ask(question) else { return nil }
+        return await question.answer.value(within: limit)
+    }
+
     func run() async throws {
         let (parts, signals) = (parts, signals)
         try await withTaskCancellationOrGracefulShutdownHandler {
@@ -81,6 +90,34 @@ final class SenderSignals: Sendable {
     let isStopping = Atomic<Bool>(false)
     let grew = Atomic<Bool>(false)
     let rewind = Mutex<UInt64?>(nil)
+    private let questions = Mutex<[PostQuestion]>([])
 
     init() throws(ZeroMQError) { wake = try WakeSignal() }
+
+    /// False when too many wait.
+    func ask(_ question: PostQuestion) -> Bool {
+        let isTaken = questions.withLock { questions in
+            guard questions.count < PostQuestion.bound else { return false }
+            questions.append(question)
+            return true
+        }
+        if isTaken { wake.signal() }
+        return isTaken
+    }
+
+    func takeQuestions() -> [PostQuestion] {
+        questions.withLock { questions in
+            defer { questions = [] }
+            return questions
+        }
+    }
+}
+
+/// A HANDLED on its way, and who waits for the answer. A question is not kept: who asked is told that nobody answered.
+struct PostQuestion: Sendable {
+    /// At most this many wait, and are under way.
+    static let bound = 16
+
+    let handled: Handled
+    let answer = OneAnswer<Result<ActionResult, Rejection>>()
 }

@@ -12,6 +12,7 @@ extension SenderLoop {
     mutating func sendAll(_ link: borrowing ClientLink) throws(ZeroMQError) -> Bool {
         guard try sendHeartbeat(link) else { return false }
         guard barred == nil else { return true }
+        try sendQuestions(link)
         while true {
             loadPages()
             guard let batch = outbox.next(at: now) else { return true }
@@ -31,13 +32,26 @@ extension SenderLoop {
         let beat = PostHeartbeat(
             sentAt: parts.clock.time.now(), series: counts.series, nextNumber: counts.nextNumber,
             lowestUnsent: counts.lowest ?? counts.nextNumber, spoolDepth: UInt64(max(0, counts.depth)),
-            spoolOldest: counts.oldest, deadLetters: UInt64(max(0, counts.deadLetters)), software: parts.software)
+            spoolOldest: counts.oldest, deadLetters: UInt64(max(0, counts.deadLetters)), software: parts.software,
+            progressAfter: counts.progressAfter)
         guard try link.socket.trySend(frames: [Header(.postHeartbeat, request: request).encoded, beat.encoded]) == .sent else {
             return false
         }
-        heartbeat = (request: request, at: now)
+        heartbeat = (request: request, at: now, progressAfter: counts.progressAfter)
         nextHeartbeat = now &+ parts.settings.heartbeatInterval.milliseconds
         return true
+    }
+
+    private mutating func sendQuestions(_ link: borrowing ClientLink) throws(ZeroMQError) {
+        for question in signals.takeQuestions() {
+            let request = outbox.nextRequest()
+            let frames = [Header(.handled, request: request).encoded, question.handled.encoded]
+            guard questions.count < PostQuestion.bound, try link.socket.trySend(frames: frames) == .sent else {
+                question.answer.resolve(nil)
+                continue
+            }
+            questions[request] = question
+        }
     }
 
     private mutating func loadPages() {
@@ -82,6 +96,21 @@ extension SenderLoop {
         case .receipts:
             receipts += try ReceiptCodec.decode(message.bytes(1))
             heardWell(link)
+        case .progress:
+            keep(try ProgressCodec.decode(message.bytes(1)), request: header.request)
+            heardWell(link)
+        case .actionResult:
+            let result = try ActionResult(message.bytes(1))
+            questions.removeValue(forKey: header.request)?.answer.resolve(.success(result))
+            heardWell(link)
+        case .photoState:
+            photoAnswered(try PhotoState(message.bytes(1)), request: header.request)
+            heardWell(link)
+        case .rejections where photos.isAwaiting(header.request):
+            if let rejection = try RejectionCodec.decode(message.bytes(1)).first?.rejection { photoRefused(rejection) }
+        case .rejections where questions[header.request] != nil:
+            let rejection = try RejectionCodec.decode(message.bytes(1)).first?.rejection
+            questions.removeValue(forKey: header.request)?.answer.resolve(rejection.map { .failure($0) })
         case .rejections:
             refused(try RejectionCodec.decode(message.bytes(1)), request: header.request, link)
         case .heartbeatReply:
@@ -92,6 +121,15 @@ extension SenderLoop {
             // A newer daemon may say more than this version knows.
             parts.logger.debug("an unknown message from the daemon", metadata: ["verb": "\(header.verb)"])
         }
+    }
+
+    /// An answer to a heartbeat that tells less than the post had comes from another journal than its progress did.
+    private mutating func keep(_ news: PostProgress, request: UInt32) {
+        var startsAnew = false
+        if let heartbeat, request != 0, heartbeat.request == request { startsAnew = news.through < heartbeat.progressAfter }
+        let spool = parts.spool
+        guard spoolStep({ () throws(SpoolError) in try spool.keep(news, startsAnew: startsAnew) }) != nil else { return }
+        parts.board.bell.ring()
     }
 
     /// The daemon serves this post: an earlier complaint is over.
@@ -129,6 +167,7 @@ extension SenderLoop {
             outbox.settle(receipt.tip, number: number)
             parts.waiters.tell(receipt.tip, .accepted(number: number, receipt, at: wall))
         }
+        photos.wake(at: now)
         parts.board.change { $0.lastReceipt = wall }
     }
 
@@ -150,6 +189,7 @@ extension SenderLoop {
 
     /// Tells of tips that are dead letters now.
     mutating func bury(_ letters: [DeadLetter]) {
+        if !letters.isEmpty { parts.board.bell.ring() }
         for letter in letters {
             outbox.settle(letter.id, number: letter.number)
             parts.waiters.tell(letter.id, .dead(letter))

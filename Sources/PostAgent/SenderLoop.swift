@@ -25,7 +25,10 @@ struct SenderLoop {
     var plan: EndpointPlan
     var random = SystemRandomNumberGenerator()
     /// The last heartbeat: its request number and when it left.
-    var heartbeat: (request: UInt32, at: Int64)?
+    var heartbeat: (request: UInt32, at: Int64, progressAfter: SequenceNumber)?
+    /// Questions on the present connection, by their request numbers.
+    var questions: [UInt32: PostQuestion] = [:]
+    var photos = PhotoSending()
     var nextHeartbeat: Int64 = 0
     /// What the daemon said when it refused the post on the present connection.
     var barred: Rejection?
@@ -59,7 +62,7 @@ struct SenderLoop {
     mutating func run(_ context: Context) throws(ZeroMQError) {
         while !isStopping {
             let wait = try serveOneLink(context)
-            outbox.linkLost()
+            linkLost()
             try rest(wait)
         }
     }
@@ -100,6 +103,7 @@ struct SenderLoop {
             var isBlocked = false
             if link.state == .connected {
                 isBlocked = try !sendAll(link)
+                if !isBlocked { try sendPhoto(link) }
             }
             switch plan.decide(link.state, isBarred: barred != nil, at: now, using: &random) {
             case .stay: break
@@ -133,16 +137,24 @@ struct SenderLoop {
         if link.handshakes != handshakes {
             // A new connection, even when the loss of the old one was not seen: what was on its way may be lost.
             handshakes = link.handshakes
-            outbox.linkLost()
+            linkLost()
             nextHeartbeat = 0
             isHeard = false
         }
         guard let changed else { return }
-        if changed != .connected { outbox.linkLost() }
+        if changed != .connected { linkLost() }
         if changed == .connected { plan.heard(at: now) }
         // "Connecting" after a loss tells nobody anything, and "connected" is said when the daemon has answered: one that
         // lets the post in and then refuses its messages would be reported as both, over and over.
         if changed != .connecting, changed != .connected { say(LinkCondition(changed), at: link.endpoint) }
+    }
+
+    /// What was on its way may be lost: tips are sent again, who asked something is told.
+    private mutating func linkLost() {
+        outbox.linkLost()
+        photos.linkLost()
+        for question in questions.values { question.answer.resolve(nil) }
+        questions.removeAll()
     }
 
     private func pollTime() -> Int64 {

@@ -117,6 +117,7 @@ extension Spool {
                 letter.id = newID
                 letter.number = tip.number
                 letter.bytes = TipCodec.encode(tip)
+                try Self.note(tip, at: now, db)
             }
             try self.checkRoom(letter.bytes.count, isExpress: letter.isExpress, counts)
             counts.deadLetters -= 1

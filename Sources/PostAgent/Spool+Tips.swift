@@ -41,11 +41,13 @@ extension Spool {
         tip.number = counts.nextNumber
         let bytes = TipCodec.encode(tip)
         try checkRoom(bytes.count, isExpress: draft.isExpress, counts)
+        try Self.claim(tip.attachments, for: id, db)
         counts.nextNumber += 1
         try db.execute(
             sql: "UPDATE meta SET next_number = ?", arguments: [Int64(bitPattern: counts.nextNumber)])
         try Self.insert(
             number: tip.number, id: id, isExpress: draft.isExpress, bytes: bytes, content: draft.content, at: now, db, &counts)
+        try Self.note(tip, at: now, db)
         return Placement(id: id, isNew: true, record: .spooled(number: tip.number, isExpress: draft.isExpress))
     }
 
@@ -145,7 +147,7 @@ extension Spool {
         try await readAsync { db in try Self.find(id, db)?.record }
     }
 
-    private static func find(_ id: TipID, _ db: Database) throws -> (record: TipRecord, content: Int64)? {
+    static func find(_ id: TipID, _ db: Database) throws -> (record: TipRecord, content: Int64)? {
         if let row = try Row.fetchOne(db, sql: "SELECT number, express, content FROM tip WHERE id = ?", arguments: [id.data]) {
             return (.spooled(number: UInt64(bitPattern: row["number"]), isExpress: row["express"]), row["content"])
         }

@@ -78,12 +78,13 @@ final class Spool: Sendable {
     }
 
     private static func count(_ db: Database) throws -> (SpoolCounts, heard: Int64) {
-        guard let meta = try Row.fetchOne(db, sql: "SELECT series, next_number, daemon_time FROM meta"),
+        guard let meta = try Row.fetchOne(db, sql: "SELECT series, next_number, daemon_time, progress_after FROM meta"),
             let sums = try Row.fetchOne(db, sql: "SELECT COUNT(*) AS depth, COALESCE(SUM(LENGTH(bytes)), 0) AS bytes FROM tip")
         else { throw SpoolError(.failed, "the spool has no meta row: it is damaged; move it away and tell the station") }
         var counts = SpoolCounts()
         counts.series = UInt64(bitPattern: meta["series"])
         counts.nextNumber = UInt64(bitPattern: meta["next_number"])
+        counts.progressAfter = UInt64(bitPattern: meta["progress_after"])
         counts.depth = sums["depth"]
         counts.bytes = sums["bytes"]
         counts.deadLetters = try Int.fetchOne(db, sql: "SELECT COUNT(*) FROM dead_letter") ?? 0
@@ -96,6 +97,8 @@ final class Spool: Sendable {
         counts.lowest = row.map { UInt64(bitPattern: $0["number"]) }
         counts.oldest = row.map { Timestamp(milliseconds: $0["spooled_at"]) }
     }
+
+    var photoFolder: PhotoFolder { PhotoFolder(path: folder.path + "/photos") }
 
     /// How full it is now.
     var counts: SpoolCounts { state.withLock { $0 } }

@@ -12,6 +12,14 @@ public struct SpoolError: Error, Hashable, Sendable, CustomStringConvertible {
         case conflict
         /// No such dead letter.
         case notFound = "not_found"
+        /// A tip names a photo that is not here.
+        case photoUnknown = "photo_unknown"
+        /// A photo beyond 2 MiB.
+        case photoTooLarge = "photo_too_large"
+        /// Neither JPEG nor PNG.
+        case photoType = "photo_type"
+        /// The bound on photos that wait is reached.
+        case photoStoreFull = "photo_store_full"
         /// Another agent has it open.
         case inUse = "spool_in_use"
         /// Made by a newer version.

@@ -65,4 +65,20 @@ struct SpoolCounts: Hashable, Sendable {
     /// When the tip with the lowest number was spooled.
     var oldest: Timestamp?
     var deadLetters = 0
+    /// The newest progress that is here for good.
+    var progressAfter: SequenceNumber = 0
+}
+
+/// A tip as this post's own list shows it.
+struct RecentTip: Hashable, Sendable {
+    var id: TipID
+    var category: String
+    var text: String
+    var place: String
+    var panic: Bool
+    var drill: Bool
+    var photos: Int
+    var at: Timestamp
+    var record: TipRecord
+    var progress: ProgressItem?
 }

@@ -2,9 +2,9 @@ import GRDB
 
 /// The spool's tables. 64-bit unsigned values are stored by their bit patterns, times as milliseconds since 1970.
 enum SpoolSchema {
-    static let version = 1
+    static let version = 2
 
-    /// Makes the tables in a new file.
+    /// Makes the tables in a new file, and what is missing in one of an earlier version.
     /// - Throws: `newer` for a file of a later version, which this one must not touch.
     static func prepare(_ db: Database, series: UInt64) throws {
         let found = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
@@ -12,7 +12,12 @@ enum SpoolSchema {
             throw SpoolError(
                 .newer, "the spool has version \(found) and this program knows up to \(version): install the newer version again")
         }
-        guard found == 0 else { return }
+        if found < 1 { try first(db, series: series) }
+        if found < 2 { try second(db) }
+        if found < version { try db.execute(sql: "PRAGMA user_version = \(version)") }
+    }
+
+    private static func first(_ db: Database, series: UInt64) throws {
         try db.execute(
             sql: """
                 CREATE TABLE meta (
@@ -57,7 +62,48 @@ enum SpoolSchema {
                 """)
         try db.execute(
             sql: "INSERT INTO meta VALUES (1, ?, 1, 0)", arguments: [Int64(bitPattern: series)])
-        try db.execute(sql: "PRAGMA user_version = \(version)")
+    }
+
+    /// What the guard's page shows: what was submitted, what became of it, photos, who may look.
+    private static func second(_ db: Database) throws {
+        try db.execute(
+            sql: """
+                ALTER TABLE meta ADD COLUMN progress_after INTEGER NOT NULL DEFAULT 0;
+                CREATE TABLE submitted (
+                    number INTEGER PRIMARY KEY,
+                    id BLOB NOT NULL UNIQUE,
+                    category TEXT NOT NULL,
+                    text TEXT NOT NULL,
+                    place TEXT NOT NULL,
+                    panic INTEGER NOT NULL,
+                    drill INTEGER NOT NULL,
+                    photos INTEGER NOT NULL,
+                    at INTEGER NOT NULL
+                ) STRICT;
+                CREATE TABLE progress (
+                    incident INTEGER PRIMARY KEY,
+                    sequence INTEGER NOT NULL,
+                    item BLOB NOT NULL
+                ) STRICT;
+                CREATE TABLE progress_tip (
+                    id BLOB PRIMARY KEY,
+                    incident INTEGER NOT NULL
+                ) STRICT, WITHOUT ROWID;
+                CREATE TABLE photo (
+                    sha256 BLOB PRIMARY KEY,
+                    tip BLOB,
+                    size INTEGER NOT NULL,
+                    state TEXT NOT NULL,
+                    message TEXT NOT NULL DEFAULT '',
+                    at INTEGER NOT NULL
+                ) STRICT, WITHOUT ROWID;
+                CREATE TABLE page_session (
+                    token BLOB PRIMARY KEY,
+                    csrf TEXT NOT NULL,
+                    opened_at INTEGER NOT NULL,
+                    seen_at INTEGER NOT NULL
+                ) STRICT, WITHOUT ROWID;
+                """)
     }
 }
 

@@ -35,6 +35,63 @@ public struct TipReply: Codable, Sendable, Equatable {
         }
     }
 
+    /// What became of it at the station: who comes, and how far they are. All times are the daemon's, in milliseconds since 1970.
+    public struct Progress: Codable, Sendable, Hashable {
+        /// The incident that the tip belongs to now.
+        public var incident: UInt64
+        /// `open`, `claimed`, `en_route`, `on_scene` or `cleared`.
+        public var phase: String
+        /// The incident's level now.
+        public var level: String
+        /// The name of the unit that leads.
+        public var unit: String?
+        /// Of the phase.
+        public var sinceMs: Int64
+        /// When somebody first said that it was seen.
+        public var acknowledgedAtMs: Int64?
+        /// When a unit claimed it.
+        public var claimedAtMs: Int64?
+        /// When it set out.
+        public var enRouteAtMs: Int64?
+        /// When it was there.
+        public var onSceneAtMs: Int64?
+        /// When it was over.
+        public var clearedAtMs: Int64?
+        /// How it ended.
+        public var disposition: String?
+        /// The rung of escalation that was reached last.
+        public var escalated: String?
+        /// The journal's record of the newest change.
+        public var sequence: UInt64
+
+        enum CodingKeys: String, CodingKey {
+            case incident, phase, level, unit, disposition, escalated, sequence
+            case sinceMs = "since_ms"
+            case acknowledgedAtMs = "acknowledged_at_ms"
+            case claimedAtMs = "claimed_at_ms"
+            case enRouteAtMs = "en_route_at_ms"
+            case onSceneAtMs = "on_scene_at_ms"
+            case clearedAtMs = "cleared_at_ms"
+        }
+
+        init(_ item: ProgressItem) {
+            let progress = item.progress
+            incident = item.incident.rawValue
+            phase = progress.phase.name
+            level = progress.level.name
+            unit = item.unitName.isEmpty ? nil : item.unitName
+            sinceMs = progress.since.milliseconds
+            acknowledgedAtMs = progress.acknowledgedAt?.milliseconds
+            claimedAtMs = progress.claimedAt?.milliseconds
+            enRouteAtMs = progress.enRouteAt?.milliseconds
+            onSceneAtMs = progress.onSceneAt?.milliseconds
+            clearedAtMs = progress.clearedAt?.milliseconds
+            disposition = progress.disposition?.name
+            escalated = progress.escalated?.name
+            sequence = item.sequence
+        }
+    }
+
     /// The tip's id as a ULID.
     public var tip: String
     /// Its number at this post.
@@ -49,14 +106,17 @@ public struct TipReply: Codable, Sendable, Equatable {
     public var linkText: String?
     /// For `rejected`: why.
     public var error: JSONError?
+    /// For `accepted`, once more has happened than the receipt tells.
+    public var progress: Progress?
 
     enum CodingKeys: String, CodingKey {
-        case tip, number, state, receipt, link, error
+        case tip, number, state, receipt, link, error, progress
         case linkText = "link_text"
     }
 
-    init(_ id: TipID, _ record: TipRecord, link: AgentBoard.Link) {
+    init(_ id: TipID, _ record: TipRecord, _ progress: ProgressItem? = nil, link: AgentBoard.Link) {
         tip = id.description
+        self.progress = progress.map { Progress($0) }
         switch record {
         case .spooled(let number, _):
             self.number = number
@@ -74,6 +134,45 @@ public struct TipReply: Codable, Sendable, Equatable {
             state = .rejected
             error = JSONError(code: letter.code, message: letter.message, field: letter.field.isEmpty ? nil : letter.field)
         }
+    }
+}
+
+/// `GET /v1/tips?recent=N`: the newest tips of this post, the newest first.
+public struct RecentTips: Codable, Sendable {
+    /// One of them.
+    public struct Entry: Codable, Sendable {
+        /// Where it is and what became of it.
+        public var reply: TipReply
+        /// A category's code.
+        public var category: String
+        /// What was said, cut to 240 bytes.
+        public var text: String
+        /// Where, in words, cut likewise.
+        public var place: String
+        /// The panic button.
+        public var panic: Bool
+        /// A drill.
+        public var drill: Bool
+        /// How many photos it names.
+        public var photos: Int
+        /// When it was kept, milliseconds since 1970.
+        public var atMs: Int64
+
+        enum CodingKeys: String, CodingKey {
+            case reply, category, text, place, panic, drill, photos
+            case atMs = "at_ms"
+        }
+    }
+
+    /// The newest first.
+    public var tips: [Entry]
+}
+
+extension RecentTips.Entry {
+    init(_ tip: RecentTip, link: AgentBoard.Link) {
+        self.init(
+            reply: TipReply(tip.id, tip.record, tip.progress, link: link), category: tip.category, text: tip.text, place: tip.place,
+            panic: tip.panic, drill: tip.drill, photos: tip.photos, atMs: tip.at.milliseconds)
     }
 }
 

@@ -73,18 +73,21 @@ public struct TipSubmission: Codable, Sendable, Hashable {
     public var language: String?
     /// A ULID or UUIDv7 that the submitter made for this tip, so that it may submit it again without making two.
     public var id: String?
+    /// SHA-256 in hexadecimal of photos that this post keeps (`POST /v1/photos`); at most ``mostPhotos``.
+    public var photos: [String]?
     /// Members of the body that are no fields of a tip.
     private var unknown: [String] = []
 
     enum CodingKeys: String, CodingKey, CaseIterable {
-        case category, text, place, reporter, panic, drill, position, language, id
+        case category, text, place, reporter, panic, drill, position, language, id, photos
         case observedAt = "observed_at"
     }
 
     /// A submission; checked by the agent.
     public init(
         category: String, text: String? = nil, place: String? = nil, reporter: String? = nil, panic: Bool? = nil,
-        drill: Bool? = nil, position: Place? = nil, observedAt: Moment? = nil, language: String? = nil, id: String? = nil
+        drill: Bool? = nil, position: Place? = nil, observedAt: Moment? = nil, language: String? = nil, id: String? = nil,
+        photos: [String]? = nil
     ) {
         self.category = category
         self.text = text
@@ -96,7 +99,11 @@ public struct TipSubmission: Codable, Sendable, Hashable {
         self.observedAt = observedAt
         self.language = language
         self.id = id
+        self.photos = photos
     }
+
+    /// Photos of one tip.
+    public static let mostPhotos = 4
 
     /// Reads the JSON object; fields that no tip has are remembered and refused with their names.
     public init(from decoder: any Decoder) throws {
@@ -110,6 +117,7 @@ public struct TipSubmission: Codable, Sendable, Hashable {
         position = try fields.decodeIfPresent(Place.self, forKey: .position)
         observedAt = try fields.decodeIfPresent(Moment.self, forKey: .observedAt)
         language = try fields.decodeIfPresent(String.self, forKey: .language)
+        photos = try fields.decodeIfPresent([String].self, forKey: .photos)
         id = try fields.decodeIfPresent(String.self, forKey: .id)
         unknown = try decoder.container(keyedBy: AnyKey.self).allKeys.map(\.stringValue)
             .filter { CodingKeys(stringValue: $0) == nil }.sorted()
@@ -144,7 +152,8 @@ extension TipSubmission {
         let tip = Tip(
             id: try checkedID(clock: clock, maxAge: maxAge) ?? newID, observedAt: try moment() ?? clock.time.now(),
             category: category, text: text ?? "", position: try checkedPosition(), place: place ?? "",
-            reporter: reporter ?? "", panic: panic ?? false, drill: drill ?? false, language: language ?? "")
+            reporter: reporter ?? "", panic: panic ?? false, drill: drill ?? false, attachments: try checkedPhotos(),
+            language: language ?? "")
         return TipDraft(
             tip: tip, isExpress: tip.panic || expressCategories.contains(tip.category), isTimeGiven: observedAt != nil)
     }
@@ -164,6 +173,21 @@ extension TipSubmission {
             throw Self.invalid("invalid_field", "position.accuracy_m", "must be 0…100000 metres")
         }
         return Position(latitude: position.latitude, longitude: position.longitude, accuracy: Float(accuracy))
+    }
+
+    private func checkedPhotos() throws(JSONRefusal) -> [[UInt8]] {
+        let photos = photos ?? []
+        guard photos.count <= Self.mostPhotos else {
+            throw Self.invalid("too_large", "photos", "at most \(Self.mostPhotos), has \(photos.count)")
+        }
+        var hashes: [[UInt8]] = []
+        for text in photos {
+            guard let hash = unhex(text), hash.count == 32 else {
+                throw Self.invalid("invalid_field", "photos", "each must be a SHA-256 of 64 hexadecimal digits")
+            }
+            if !hashes.contains(hash) { hashes.append(hash) }
+        }
+        return hashes
     }
 
     private func moment() throws(JSONRefusal) -> Timestamp? {

@@ -35,6 +35,31 @@ public struct AgentSettings: Hashable, Sendable {
         public init() {}
     }
 
+    /// The guard's page.
+    public struct Page: Hashable, Sendable {
+        /// Where the page is served over HTTPS beside the loopback address; nil where it is not.
+        public var listen: ListenAddress?
+        /// PEM, the certificate with its chain.
+        public var certificateFile: String
+        /// PEM, mode 0600.
+        public var keyFile: String
+        /// The PIN that opens the page over HTTPS, 6 to 12 digits, mode 0600; the agent makes it.
+        public var pinFile: String
+        /// What a guard dials when nothing else works.
+        public var telephone = "110"
+        /// In the order of their buttons; the first ``frequent`` are seen at once.
+        public var categories = PageCategory.defaults
+
+        /// How many categories have a button without "more".
+        public static let frequent = 8
+
+        public init(directory: String) {
+            certificateFile = joinPath(directory, "page.crt")
+            keyFile = joinPath(directory, "page.key")
+            pinFile = joinPath(directory, "page.pin")
+        }
+    }
+
     /// The post's one-file key bundle (``KeyBundle``).
     public var bundleFile: String
     /// The daemon's addresses in order of preference; nil for the bundle's own.
@@ -47,6 +72,7 @@ public struct AgentSettings: Hashable, Sendable {
     public var httpListen: ListenAddress? = ListenAddress(host: "127.0.0.1", port: 7_410)
     /// The file with the token that HTTP requests carry; the agent makes it.
     public var tokenFile: String
+    public var page: Page
     public var spool = Spool()
     /// Most tips kept after a final rejection; beyond it the oldest goes, with a log line.
     public var deadLetterMax = 10_000
@@ -61,5 +87,6 @@ public struct AgentSettings: Hashable, Sendable {
         self.dataDirectory = dataDirectory
         self.socketPath = joinPath(dataDirectory, "agent.sock")
         self.tokenFile = joinPath(dataDirectory, "http.token")
+        self.page = Page(directory: dataDirectory)
     }
 }

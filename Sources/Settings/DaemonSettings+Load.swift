@@ -43,6 +43,11 @@ extension DaemonSettings {
         settings.ingest = root.section("ingest", ingest)
         settings.feed = root.section("feed", feed)
         settings.journal = root.section("journal", journal)
+        settings.attachments = root.section("attachments") { part in
+            var value = Attachments()
+            value.maxBytes = part.size("max_bytes", default: value.maxBytes, in: (1 << 20)...(1 << 44))
+            return value
+        }
         settings.presence = root.section("presence") { part in
             var value = Presence()
             value.silentAfter = part.duration(

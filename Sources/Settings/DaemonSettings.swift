@@ -48,6 +48,14 @@ public struct DaemonSettings: Hashable, Sendable {
         public init() {}
     }
 
+    /// Photos that posts send.
+    public struct Attachments: Hashable, Sendable {
+        /// Bytes of all photos; at the bound a further one is refused and stays at its post.
+        public var maxBytes = 8 << 30
+
+        public init() {}
+    }
+
     /// Whether posts are alive.
     public struct Presence: Hashable, Sendable {
         /// A post not heard from for this long counts as silent.
@@ -96,6 +104,7 @@ public struct DaemonSettings: Hashable, Sendable {
     public var feed = Feed()
     public var journal = JournalPart()
     public var presence = Presence()
+    public var attachments = Attachments()
     public var board = Board()
     /// The district; at least one zone, neighbours mutual.
     public var zones: [Zone]

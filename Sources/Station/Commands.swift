@@ -13,6 +13,10 @@ public enum StationCommand: Sendable {
     /// A post's heartbeat: it may end a silence, or tell that numbers were lost.
     case heartbeat(PostID, series: UInt64, lowestUnsent: UInt64)
     case silent(PostID, since: Timestamp)
+    /// What became of a post's tips; answered only where there is news.
+    case progress(ProgressQuery)
+    /// A tip that was accepted; nil where there is none, or the journal cannot be asked.
+    case find(TipKey, reply: @Sendable (StoredTip?) -> Void)
     case cursor(UnitID, FeedCursor)
     case enrol(EnrolCommand)
     /// Puts something on record that changes nothing in the state: what was done to an account, or a look at a reporter, which
@@ -71,6 +75,19 @@ public struct TipOutcome: Sendable {
     public var ticket: TipTicket
     public var tip: TipID
     public var result: Result<Receipt, Rejection>
+}
+
+/// A post that says how much it has heard.
+public struct ProgressQuery: Sendable {
+    public var post: PostID
+    public var after: SequenceNumber
+    public var reply: @Sendable (PostProgress) -> Void
+
+    public init(post: PostID, after: SequenceNumber, reply: @escaping @Sendable (PostProgress) -> Void) {
+        self.post = post
+        self.after = after
+        self.reply = reply
+    }
 }
 
 /// A unit's step.
@@ -226,6 +243,8 @@ public struct StationPorts: Sendable {
     /// Receipts and rejections of a batch.
     public var tips: @Sendable ([TipOutcome]) -> Void
     public var publish: @Sendable ([CommittedEvent]) -> Void
+    /// What posts hear of their tips.
+    public var progress: @Sendable (PostID, PostProgress) -> Void
     /// The enrolments after a change.
     public var enrolments: @Sendable ([Enrolment]) -> Void
     /// Called each time round, for the watchdog.
@@ -233,10 +252,12 @@ public struct StationPorts: Sendable {
 
     public init(
         tips: @escaping @Sendable ([TipOutcome]) -> Void, publish: @escaping @Sendable ([CommittedEvent]) -> Void,
+        progress: @escaping @Sendable (PostID, PostProgress) -> Void = { _, _ in },
         enrolments: @escaping @Sendable ([Enrolment]) -> Void, beat: @escaping @Sendable () -> Void
     ) {
         self.tips = tips
         self.publish = publish
+        self.progress = progress
         self.enrolments = enrolments
         self.beat = beat
     }

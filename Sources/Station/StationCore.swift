@@ -89,6 +89,8 @@ public struct StationCore: ~Copyable {
     public struct Outcome: Sendable {
         public var tips: [TipOutcome] = []
         public var committed: [CommittedEvent] = []
+        /// What posts hear of it.
+        public var progress: [(post: PostID, news: PostProgress)] = []
         public var replies: [@Sendable () -> Void] = []
         /// Set when enrolments changed.
         public var enrolments: [Enrolment]?
@@ -132,6 +134,8 @@ public struct StationCore: ~Copyable {
         case .escalate: escalate(now: now)
         case .heartbeat(let post, let series, let lowestUnsent):
             hear(post, series: series, lowestUnsent: lowestUnsent, now: now)
+        case .progress(let query): tell(query)
+        case .find(let key, let reply): find(key, reply)
         case .silent(let post, let since):
             guard let ledger = state.ledgers[post], ledger.silentSince == nil else { return }
             stage([.postFellSilent(post, since: since)], now: now)
@@ -223,6 +227,7 @@ public struct StationCore: ~Copyable {
             if isAhead, let failure { throw failure.error }
             outcome.tips = done.tips.map(\.outcome)
             outcome.committed = done.committed
+            outcome.progress = news(of: done.drafts)
             outcome.replies = done.replies.map { reply in { reply(nil) } }
             if done.enrolmentsChanged { outcome.enrolments = Array(state.enrolments.values) }
         } catch {

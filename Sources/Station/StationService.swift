@@ -141,6 +141,8 @@ public final class StationService: Sendable {
         if !outcome.committed.isEmpty { ports.publish(outcome.committed) }
         if !outcome.tips.isEmpty { ports.tips(outcome.tips) }
         for reply in outcome.replies { reply() }
+        // After the replies: one to a post's question was worked out before what this group changed.
+        for (post, news) in outcome.progress { ports.progress(post, news) }
     }
 
     /// Encodes a snapshot beside the core; the core stores it when it comes back.

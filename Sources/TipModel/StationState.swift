@@ -22,6 +22,8 @@ public struct StationState: Hashable, Sendable {
     /// How the incidents that witnesses opened ended, and when incidents were opened at places: for the urgency of later tips.
     public private(set) var records = TrackRecord()
     public private(set) var places = PlaceHistory()
+    /// What posts hear of the incidents that hold their tips.
+    public private(set) var shares = PostShares()
     /// The uncleared incidents in whose crew a unit is; follows from ``incidents``.
     public private(set) var assignments: [UnitID: Set<IncidentID>] = [:]
 
@@ -31,7 +33,7 @@ public struct StationState: Hashable, Sendable {
     public init(
         sequence: SequenceNumber, nextIncident: UInt64, incidents: [Incident], enrolments: [PrincipalID: Enrolment],
         ledgers: [PostID: PostLedger], cursors: [UnitID: FeedCursor], totals: Totals,
-        records: TrackRecord = TrackRecord(), places: PlaceHistory = PlaceHistory()
+        records: TrackRecord = TrackRecord(), places: PlaceHistory = PlaceHistory(), shares: PostShares = PostShares()
     ) {
         self.sequence = sequence
         self.nextIncident = nextIncident
@@ -45,6 +47,7 @@ public struct StationState: Hashable, Sendable {
         self.totals = totals
         self.records = records
         self.places = places
+        self.shares = shares
         for incident in incidents where incident.phase != .cleared {
             for assignment in incident.crew { assignments[assignment.unit, default: []].insert(incident.id) }
         }
@@ -113,6 +116,7 @@ public struct StationState: Hashable, Sendable {
             case .accountChanged, .identityRevealed: break
             }
         }
+        shares.apply(record, incidents: incidents)
     }
 
     private mutating func accept(_ accepted: TipAccepted) {
@@ -206,6 +210,19 @@ public struct StationState: Hashable, Sendable {
         while recentlyCleared.count > Self.clearedBound {
             incidents.removeValue(forKey: recentlyCleared.removeFirst())
         }
+    }
+}
+
+extension StationState {
+    /// What a post has not heard; nil where there is nothing. One that claims to know what has not happened yet heard it
+    /// of another journal: it is told everything.
+    public func news(for post: PostID, after: SequenceNumber) -> PostProgress? {
+        let known = after > sequence ? 0 : after
+        let news = shares.news(for: post, after: known) { unit in
+            guard case .unit(let unit)? = enrolments[.unit(unit)]?.subject else { return unit.rawValue }
+            return unit.name
+        }
+        return news ?? (known == after ? nil : PostProgress(items: [], after: 0, through: 0))
     }
 }
 

@@ -4,6 +4,8 @@ public import TipModel
 public enum Verb: UInt8, CaseIterable, Sendable {
     case submit = 0x01
     case postHeartbeat = 0x02
+    case photo = 0x22
+    case handled = 0x27
 
     case subscribe = 0x10
     case credit = 0x11
@@ -22,7 +24,6 @@ public enum Verb: UInt8, CaseIterable, Sendable {
     // Reserved: named so that no client takes the number for something else; answered `unsupported` until built.
     case postStatus = 0x20
     case notice = 0x21
-    case photo = 0x22
     case regrade = 0x23
     case merge = 0x24
     case split = 0x25
@@ -31,6 +32,8 @@ public enum Verb: UInt8, CaseIterable, Sendable {
     case receipts = 0x81
     case rejections = 0x82
     case heartbeatReply = 0x83
+    case progress = 0x84
+    case photoState = 0x85
     case subscribed = 0x90
     case feed = 0x91
     case actionResult = 0x92
@@ -120,5 +123,8 @@ public enum WireLimits {
     public static let feedBatchBytes = 64 << 10
     /// Receipts in one RECEIPTS message.
     public static let receiptsPerMessage = 1_024
+    /// Bytes of a photo, and of one part of it.
+    public static let photoBytes = 2 << 20
+    public static let photoPartBytes = 64 << 10
 }
 

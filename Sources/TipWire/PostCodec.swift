@@ -44,10 +44,12 @@ public struct PostHeartbeat: Hashable, Sendable {
     public var spoolOldest: Timestamp?
     public var deadLetters: UInt64
     public var software: String
+    /// The newest progress that the post has for good; nil from one that takes none.
+    public var progressAfter: SequenceNumber?
 
     public init(
         sentAt: Timestamp, series: UInt64, nextNumber: UInt64, lowestUnsent: UInt64, spoolDepth: UInt64,
-        spoolOldest: Timestamp?, deadLetters: UInt64, software: String
+        spoolOldest: Timestamp?, deadLetters: UInt64, software: String, progressAfter: SequenceNumber? = nil
     ) {
         self.sentAt = sentAt
         self.series = series
@@ -57,6 +59,7 @@ public struct PostHeartbeat: Hashable, Sendable {
         self.spoolOldest = spoolOldest
         self.deadLetters = deadLetters
         self.software = software
+        self.progressAfter = progressAfter
     }
 
     public var encoded: [UInt8] {
@@ -69,6 +72,7 @@ public struct PostHeartbeat: Hashable, Sendable {
         message.spoolOldestMs = spoolOldest?.milliseconds ?? 0
         message.deadLetters = deadLetters
         message.software = software
+        if let progressAfter { message.progressAfter = progressAfter }
         return encodeBody(message)
     }
 
@@ -79,7 +83,8 @@ public struct PostHeartbeat: Hashable, Sendable {
             sentAt: Timestamp(milliseconds: message.sentAtMs), series: message.series,
             nextNumber: message.nextNumber, lowestUnsent: message.lowestUnsent, spoolDepth: message.spoolDepth,
             spoolOldest: message.spoolOldestMs > 0 ? Timestamp(milliseconds: message.spoolOldestMs) : nil,
-            deadLetters: message.deadLetters, software: clipped(message.software, bytes: 64))
+            deadLetters: message.deadLetters, software: clipped(message.software, bytes: 64),
+            progressAfter: message.hasProgressAfter ? message.progressAfter : nil)
     }
 }
 

@@ -24,6 +24,7 @@ struct TipSend: AsyncParsableCommand {
                   watchpost tip -c weapon --panic "东门有人持刀"
                   watchpost tip -c fire --drill --position 30.00764,125.01786,15 "消防演练"
                   watchpost tip -c theft --observed-at 02:10 "车库丢失电动车"
+                  watchpost tip -c burglary --follow "2号楼门被撬"
                 """,
                 """
                 The tip is kept on this machine first and then sent. "The station has it" means just that; "kept on this
@@ -37,6 +38,7 @@ struct TipSend: AsyncParsableCommand {
                   watchpost tip -c weapon --panic "a man with a knife at the east gate"
                   watchpost tip -c fire --drill --position 30.00764,125.01786,15 "fire drill"
                   watchpost tip -c theft --observed-at 02:10 "a scooter is gone from the garage"
+                  watchpost tip -c burglary --follow "the door of block 2 was forced"
                 """))
     }
 
@@ -66,6 +68,9 @@ struct TipSend: AsyncParsableCommand {
 
     @Option(help: hint("最多等回执几秒，0–30", "Seconds to wait for the receipt, 0–30.", "seconds"))
     var wait = 5
+
+    @Flag(help: hint("一直显示处置进展，直到处置完毕", "Go on and tell how far the response is, until it is over."))
+    var follow = false
 
     @OptionGroup var agent: AgentOptions
     @OptionGroup var output: OutputOptions
@@ -118,6 +123,7 @@ struct TipSend: AsyncParsableCommand {
             throw CLIFailure(rejected(answer, words))
         }
         if !output.json { Output.line(Self.describe(answer, words)) }
+        if follow { try await TipFollow(agent: agent, output: output).run(from: answer) }
     }
 
     private func submit(_ words: Words) async throws -> TipReply {

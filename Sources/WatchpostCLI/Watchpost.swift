@@ -30,7 +30,7 @@ struct Watchpost: AsyncParsableCommand {
                 """),
             version: toolVersion,
             groupedSubcommands: [
-                CommandGroup(name: tell("哨点", "At a post"), subcommands: [TipSend.self, AgentRun.self, SpoolGroup.self]),
+                CommandGroup(name: tell("哨点", "At a post"), subcommands: [TipSend.self, AgentRun.self, AgentPage.self, SpoolGroup.self]),
                 CommandGroup(name: tell("巡组", "For a patrol unit"), subcommands: [PatrolFollow.self]),
                 CommandGroup(
                     name: tell("值班台", "At the station"),

@@ -70,9 +70,11 @@ public func makeDaemon(
         let station = try StationService(
             journal: journal, settings: .init(settings), ports: wiring.stationPorts(table: table, beat: beat("core")),
             time: time, logger: logger)
+        let attachments = try wiring.attachments(settings, station: station, logger: logger)
         let ingest = try IngestService(
             settings: .init(settings), table: table, room: station.room,
-            ports: wiring.ingestPorts(station: station, presence: presence, live: live, time: time, beat: beat("ingest")),
+            ports: wiring.ingestPorts(
+                station: station, presence: presence, attachments: attachments, live: live, time: time, beat: beat("ingest")),
             time: time, logger: logger)
         let journalPath = settings.dataDirectory + "/" + SQLiteJournal.fileName
         let feed = try FeedService(
@@ -83,6 +85,7 @@ public func makeDaemon(
         wiring.connect(ingest: ingest, feed: feed, live: events)
         let accounts = try openAccounts(settings, station: station, time: time)
 
+        try attachments.start()
         try station.start(state: state, rules: settings.triage, dispatch: settings.dispatch)
         let feedEndpoint = try startFeed(feed)
         let tipsEndpoint = try ingest.start(context, secretKey: key.secretKey)
@@ -112,6 +115,7 @@ public func makeDaemon(
                     return context.terminate(within: .seconds(1)) && zapEnded
                 },
                 ThreadService("ingest answers") { ingest.stop(deadline: .seconds(1)) },
+                ThreadService("attachments") { attachments.stop(deadline: .seconds(1)) },
                 ThreadService("core") { station.stop(deadline: .seconds(4)) },
                 ThreadService("feed") { feed.stop(deadline: .seconds(1)) },
                 ThreadService("ingest") {

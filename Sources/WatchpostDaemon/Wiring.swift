@@ -4,11 +4,13 @@ internal import DispatchDesk
 internal import Feed
 internal import Ingest
 internal import Journal
+internal import Logging
 internal import Settings
 internal import Station
 internal import Synchronization
 internal import TipModel
 internal import TipWire
+internal import ZeroMQ
 
 /// How the services meet: each knows its ports, this knows who is behind them.
 ///
@@ -53,6 +55,7 @@ final class Wiring: Sendable {
                     })
                 live?.publish(events.map { ($0.sequence, $0.event) })
             },
+            progress: { [self] post, news in ingest?.tell(PostNews(post: post, news: news)) },
             enrolments: { [self] enrolments in
                 table.replace(with: enrolments)
                 feed?.accessChanged()
@@ -61,7 +64,7 @@ final class Wiring: Sendable {
     }
 
     func ingestPorts(
-        station: StationService, presence: Presence, live: LiveSettings, time: some TimeSource,
+        station: StationService, presence: Presence, attachments: AttachmentService, live: LiveSettings, time: some TimeSource,
         beat: @escaping @Sendable () -> Void
     ) -> IngestPorts {
         IngestPorts(
@@ -79,8 +82,41 @@ final class Wiring: Sendable {
                 _ = station.offer(
                     .heartbeat(post, series: heartbeat.series, lowestUnsent: heartbeat.lowestUnsent))
             },
+            // Refused at the bound, as the heartbeat itself.
+            progress: { [self] post, after, request in
+                _ = station.offer(
+                    .progress(
+                        ProgressQuery(post: post, after: after) { [self] news in
+                            ingest?.tell(PostNews(post: post, request: request, news: news))
+                        }))
+            },
+            handled: { [self] post, handled, ticket in
+                station.offer(
+                    .postHandled(
+                        PostHandledCommand(post: post, incident: handled.incident, note: handled.note) { [self] outcome in
+                            ingest?.reply(
+                                PostReply(
+                                    ticket,
+                                    .handled(
+                                        ActionResult(
+                                            incidentID: outcome.incidentID, refusal: outcome.refusal, incident: nil,
+                                            sequence: outcome.sequence))))
+                        }))
+            },
+            photo: { attachments.take($0, $1, $2) },
             isExpress: { live.isExpress($0) },
             beat: beat)
+    }
+
+    func attachments(_ settings: DaemonSettings, station: StationService, logger: Logger) throws(ZeroMQError) -> AttachmentService {
+        var kept = AttachmentSettings(directory: settings.dataDirectory + "/attachments")
+        kept.maxBytes = settings.attachments.maxBytes
+        return try AttachmentService(
+            settings: kept,
+            find: { key, reply in
+                station.offer(.find(key) { reply($0.flatMap { try? TipCodec.decodeStored($0.encoded) }) })
+            },
+            reply: { [self] in ingest?.reply($0) }, logger: logger)
     }
 
     func feedPorts(

@@ -883,11 +883,112 @@ public nonisolated struct Watchpost_Journal_V1_StateSnapshot: Sendable {
   /// by place
   public var places: [Watchpost_Journal_V1_PlaceOpenings] = []
 
+  public var shares: [Watchpost_Journal_V1_PostShare] = []
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
 
   fileprivate var _totals: Watchpost_Journal_V1_Totals? = nil
+}
+
+/// What a post hears of one incident that holds tips of its own. In the order in which the post's first tips came to them.
+public nonisolated struct Watchpost_Journal_V1_PostShare: @unchecked Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var post: String {
+    get {_storage._post}
+    set {_uniqueStorage()._post = newValue}
+  }
+
+  public var incident: UInt64 {
+    get {_storage._incident}
+    set {_uniqueStorage()._incident = newValue}
+  }
+
+  public var tips: [Data] {
+    get {_storage._tips}
+    set {_uniqueStorage()._tips = newValue}
+  }
+
+  /// of the newest change that the post is told; 0: its receipts say it all
+  public var sequence: UInt64 {
+    get {_storage._sequence}
+    set {_uniqueStorage()._sequence = newValue}
+  }
+
+  public var phase: Watchpost_V1_Phase {
+    get {_storage._phase}
+    set {_uniqueStorage()._phase = newValue}
+  }
+
+  public var level: Watchpost_V1_UrgencyLevel {
+    get {_storage._level}
+    set {_uniqueStorage()._level = newValue}
+  }
+
+  public var unit: String {
+    get {_storage._unit}
+    set {_uniqueStorage()._unit = newValue}
+  }
+
+  public var sinceMs: Int64 {
+    get {_storage._sinceMs}
+    set {_uniqueStorage()._sinceMs = newValue}
+  }
+
+  public var acknowledgedAtMs: Int64 {
+    get {_storage._acknowledgedAtMs}
+    set {_uniqueStorage()._acknowledgedAtMs = newValue}
+  }
+
+  public var claimedAtMs: Int64 {
+    get {_storage._claimedAtMs}
+    set {_uniqueStorage()._claimedAtMs = newValue}
+  }
+
+  public var enRouteAtMs: Int64 {
+    get {_storage._enRouteAtMs}
+    set {_uniqueStorage()._enRouteAtMs = newValue}
+  }
+
+  public var onSceneAtMs: Int64 {
+    get {_storage._onSceneAtMs}
+    set {_uniqueStorage()._onSceneAtMs = newValue}
+  }
+
+  public var clearedAtMs: Int64 {
+    get {_storage._clearedAtMs}
+    set {_uniqueStorage()._clearedAtMs = newValue}
+  }
+
+  public var disposition: Watchpost_V1_Disposition {
+    get {_storage._disposition}
+    set {_uniqueStorage()._disposition = newValue}
+  }
+
+  public var mergedInto: UInt64 {
+    get {_storage._mergedInto}
+    set {_uniqueStorage()._mergedInto = newValue}
+  }
+
+  public var escalated: Watchpost_V1_EscalationRung {
+    get {_storage._escalated}
+    set {_uniqueStorage()._escalated = newValue}
+  }
+
+  public var drill: Bool {
+    get {_storage._drill}
+    set {_uniqueStorage()._drill = newValue}
+  }
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+
+  fileprivate var _storage = _StorageClass.defaultInstance
 }
 
 /// How the incidents that a witness opened ended.
@@ -2621,7 +2722,7 @@ nonisolated extension Watchpost_Journal_V1_Regrade: SwiftProtobuf.Message, Swift
 
 nonisolated extension Watchpost_Journal_V1_StateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".StateSnapshot"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{1}sequence\0\u{3}next_incident\0\u{1}incidents\0\u{1}enrolments\0\u{1}ledgers\0\u{1}cursors\0\u{1}totals\0\u{1}records\0\u{1}places\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{1}sequence\0\u{3}next_incident\0\u{1}incidents\0\u{1}enrolments\0\u{1}ledgers\0\u{1}cursors\0\u{1}totals\0\u{1}records\0\u{1}places\0\u{2}\u{1e}shares\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2639,6 +2740,7 @@ nonisolated extension Watchpost_Journal_V1_StateSnapshot: SwiftProtobuf.Message,
       case 8: try { try decoder.decodeSingularMessageField(value: &self._totals) }()
       case 9: try { try decoder.decodeRepeatedMessageField(value: &self.records) }()
       case 10: try { try decoder.decodeRepeatedMessageField(value: &self.places) }()
+      case 40: try { try decoder.decodeRepeatedMessageField(value: &self.shares) }()
       default: break
       }
     }
@@ -2679,6 +2781,9 @@ nonisolated extension Watchpost_Journal_V1_StateSnapshot: SwiftProtobuf.Message,
     if !self.places.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.places, fieldNumber: 10)
     }
+    if !self.shares.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.shares, fieldNumber: 40)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2693,6 +2798,185 @@ nonisolated extension Watchpost_Journal_V1_StateSnapshot: SwiftProtobuf.Message,
     if lhs._totals != rhs._totals {return false}
     if lhs.records != rhs.records {return false}
     if lhs.places != rhs.places {return false}
+    if lhs.shares != rhs.shares {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Watchpost_Journal_V1_PostShare: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".PostShare"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}post\0\u{1}incident\0\u{1}tips\0\u{1}sequence\0\u{1}phase\0\u{1}level\0\u{1}unit\0\u{3}since_ms\0\u{3}acknowledged_at_ms\0\u{3}claimed_at_ms\0\u{3}en_route_at_ms\0\u{3}on_scene_at_ms\0\u{3}cleared_at_ms\0\u{1}disposition\0\u{3}merged_into\0\u{1}escalated\0\u{1}drill\0")
+
+  fileprivate class _StorageClass {
+    var _post: String = String()
+    var _incident: UInt64 = 0
+    var _tips: [Data] = []
+    var _sequence: UInt64 = 0
+    var _phase: Watchpost_V1_Phase = .unspecified
+    var _level: Watchpost_V1_UrgencyLevel = .unspecified
+    var _unit: String = String()
+    var _sinceMs: Int64 = 0
+    var _acknowledgedAtMs: Int64 = 0
+    var _claimedAtMs: Int64 = 0
+    var _enRouteAtMs: Int64 = 0
+    var _onSceneAtMs: Int64 = 0
+    var _clearedAtMs: Int64 = 0
+    var _disposition: Watchpost_V1_Disposition = .unspecified
+    var _mergedInto: UInt64 = 0
+    var _escalated: Watchpost_V1_EscalationRung = .unspecified
+    var _drill: Bool = false
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _post = source._post
+      _incident = source._incident
+      _tips = source._tips
+      _sequence = source._sequence
+      _phase = source._phase
+      _level = source._level
+      _unit = source._unit
+      _sinceMs = source._sinceMs
+      _acknowledgedAtMs = source._acknowledgedAtMs
+      _claimedAtMs = source._claimedAtMs
+      _enRouteAtMs = source._enRouteAtMs
+      _onSceneAtMs = source._onSceneAtMs
+      _clearedAtMs = source._clearedAtMs
+      _disposition = source._disposition
+      _mergedInto = source._mergedInto
+      _escalated = source._escalated
+      _drill = source._drill
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularStringField(value: &_storage._post) }()
+        case 2: try { try decoder.decodeSingularUInt64Field(value: &_storage._incident) }()
+        case 3: try { try decoder.decodeRepeatedBytesField(value: &_storage._tips) }()
+        case 4: try { try decoder.decodeSingularUInt64Field(value: &_storage._sequence) }()
+        case 5: try { try decoder.decodeSingularEnumField(value: &_storage._phase) }()
+        case 6: try { try decoder.decodeSingularEnumField(value: &_storage._level) }()
+        case 7: try { try decoder.decodeSingularStringField(value: &_storage._unit) }()
+        case 8: try { try decoder.decodeSingularInt64Field(value: &_storage._sinceMs) }()
+        case 9: try { try decoder.decodeSingularInt64Field(value: &_storage._acknowledgedAtMs) }()
+        case 10: try { try decoder.decodeSingularInt64Field(value: &_storage._claimedAtMs) }()
+        case 11: try { try decoder.decodeSingularInt64Field(value: &_storage._enRouteAtMs) }()
+        case 12: try { try decoder.decodeSingularInt64Field(value: &_storage._onSceneAtMs) }()
+        case 13: try { try decoder.decodeSingularInt64Field(value: &_storage._clearedAtMs) }()
+        case 14: try { try decoder.decodeSingularEnumField(value: &_storage._disposition) }()
+        case 15: try { try decoder.decodeSingularUInt64Field(value: &_storage._mergedInto) }()
+        case 16: try { try decoder.decodeSingularEnumField(value: &_storage._escalated) }()
+        case 17: try { try decoder.decodeSingularBoolField(value: &_storage._drill) }()
+        default: break
+        }
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      if !_storage._post.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._post, fieldNumber: 1)
+      }
+      if _storage._incident != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._incident, fieldNumber: 2)
+      }
+      if !_storage._tips.isEmpty {
+        try visitor.visitRepeatedBytesField(value: _storage._tips, fieldNumber: 3)
+      }
+      if _storage._sequence != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._sequence, fieldNumber: 4)
+      }
+      if _storage._phase != .unspecified {
+        try visitor.visitSingularEnumField(value: _storage._phase, fieldNumber: 5)
+      }
+      if _storage._level != .unspecified {
+        try visitor.visitSingularEnumField(value: _storage._level, fieldNumber: 6)
+      }
+      if !_storage._unit.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._unit, fieldNumber: 7)
+      }
+      if _storage._sinceMs != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._sinceMs, fieldNumber: 8)
+      }
+      if _storage._acknowledgedAtMs != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._acknowledgedAtMs, fieldNumber: 9)
+      }
+      if _storage._claimedAtMs != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._claimedAtMs, fieldNumber: 10)
+      }
+      if _storage._enRouteAtMs != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._enRouteAtMs, fieldNumber: 11)
+      }
+      if _storage._onSceneAtMs != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._onSceneAtMs, fieldNumber: 12)
+      }
+      if _storage._clearedAtMs != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._clearedAtMs, fieldNumber: 13)
+      }
+      if _storage._disposition != .unspecified {
+        try visitor.visitSingularEnumField(value: _storage._disposition, fieldNumber: 14)
+      }
+      if _storage._mergedInto != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._mergedInto, fieldNumber: 15)
+      }
+      if _storage._escalated != .unspecified {
+        try visitor.visitSingularEnumField(value: _storage._escalated, fieldNumber: 16)
+      }
+      if _storage._drill != false {
+        try visitor.visitSingularBoolField(value: _storage._drill, fieldNumber: 17)
+      }
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Watchpost_Journal_V1_PostShare, rhs: Watchpost_Journal_V1_PostShare) -> Bool {
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._post != rhs_storage._post {return false}
+        if _storage._incident != rhs_storage._incident {return false}
+        if _storage._tips != rhs_storage._tips {return false}
+        if _storage._sequence != rhs_storage._sequence {return false}
+        if _storage._phase != rhs_storage._phase {return false}
+        if _storage._level != rhs_storage._level {return false}
+        if _storage._unit != rhs_storage._unit {return false}
+        if _storage._sinceMs != rhs_storage._sinceMs {return false}
+        if _storage._acknowledgedAtMs != rhs_storage._acknowledgedAtMs {return false}
+        if _storage._claimedAtMs != rhs_storage._claimedAtMs {return false}
+        if _storage._enRouteAtMs != rhs_storage._enRouteAtMs {return false}
+        if _storage._onSceneAtMs != rhs_storage._onSceneAtMs {return false}
+        if _storage._clearedAtMs != rhs_storage._clearedAtMs {return false}
+        if _storage._disposition != rhs_storage._disposition {return false}
+        if _storage._mergedInto != rhs_storage._mergedInto {return false}
+        if _storage._escalated != rhs_storage._escalated {return false}
+        if _storage._drill != rhs_storage._drill {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

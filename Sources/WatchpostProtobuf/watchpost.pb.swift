@@ -820,6 +820,59 @@ public nonisolated struct Watchpost_V1_PostHeartbeat: Sendable {
   /// at most 64 bytes
   public var software: String = String()
 
+  /// The newest PROGRESS that the post has for good, 0 for none. Only a post that says so is sent any.
+  public var progressAfter: UInt64 {
+    get {_progressAfter ?? 0}
+    set {_progressAfter = newValue}
+  }
+  /// Returns true if `progressAfter` has been explicitly set.
+  public var hasProgressAfter: Bool {self._progressAfter != nil}
+  /// Clears the value of `progressAfter`. Subsequent reads from it will return its default value.
+  public mutating func clearProgressAfter() {self._progressAfter = nil}
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+
+  fileprivate var _progressAfter: UInt64? = nil
+}
+
+/// Verb HANDLED: 自行处置, the post dealt with it itself. For an incident of its own that nobody has claimed.
+public nonisolated struct Watchpost_V1_Handled: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var incidentID: UInt64 = 0
+
+  /// at most 1,000 bytes
+  public var note: String = String()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// Verb PHOTO: a part of a photo that an accepted tip of this post names.
+public nonisolated struct Watchpost_V1_Photo: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var tipID: Data = Data()
+
+  /// of the whole file
+  public var sha256: Data = Data()
+
+  /// its bytes, at most 2,097,152
+  public var total: UInt64 = 0
+
+  /// where data begins; what PHOTO_STATE said last, 0 at first
+  public var offset: UInt64 = 0
+
+  /// at most 65,536; empty only asks how much is there
+  public var data: Data = Data()
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -926,6 +979,103 @@ public nonisolated struct Watchpost_V1_HeartbeatReply: Sendable {
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
+}
+
+/// Verb PROGRESS: what became of incidents that hold tips of this post. Everything after `after`, up to `through`.
+public nonisolated struct Watchpost_V1_Progress: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// at most 64, by sequence
+  public var items: [Watchpost_V1_ProgressItem] = []
+
+  public var after: UInt64 = 0
+
+  public var through: UInt64 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// An incident as the post sees it: its own tips and how far the response is, nothing of other posts.
+public nonisolated struct Watchpost_V1_ProgressItem: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var incidentID: UInt64 = 0
+
+  /// of this post, oldest first; the newest 32
+  public var tipIds: [Data] = []
+
+  /// of the change; a lower one is older
+  public var sequence: UInt64 = 0
+
+  public var phase: Watchpost_V1_Phase = .unspecified
+
+  public var level: Watchpost_V1_UrgencyLevel = .unspecified
+
+  /// the name of the unit that leads
+  public var unit: String = String()
+
+  /// of the phase
+  public var sinceMs: Int64 = 0
+
+  /// somebody has seen it; 0: nobody yet. All times are the daemon's
+  public var acknowledgedAtMs: Int64 = 0
+
+  public var claimedAtMs: Int64 = 0
+
+  public var enRouteAtMs: Int64 = 0
+
+  public var onSceneAtMs: Int64 = 0
+
+  public var clearedAtMs: Int64 = 0
+
+  public var disposition: Watchpost_V1_Disposition = .unspecified
+
+  /// the incident that it is a part of now
+  public var mergedInto: UInt64 = 0
+
+  /// the rung that was reached last
+  public var escalated: Watchpost_V1_EscalationRung = .unspecified
+
+  public var drill: Bool = false
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// Verb PHOTO_STATE: how much of a photo is on the daemon's disk.
+public nonisolated struct Watchpost_V1_PhotoState: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var sha256: Data = Data()
+
+  public var nextOffset: UInt64 = 0
+
+  /// verified and stored: the post may delete its copy
+  public var complete: Bool = false
+
+  public var refusal: Watchpost_V1_Rejection {
+    get {_refusal ?? Watchpost_V1_Rejection()}
+    set {_refusal = newValue}
+  }
+  /// Returns true if `refusal` has been explicitly set.
+  public var hasRefusal: Bool {self._refusal != nil}
+  /// Clears the value of `refusal`. Subsequent reads from it will return its default value.
+  public mutating func clearRefusal() {self._refusal = nil}
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+
+  fileprivate var _refusal: Watchpost_V1_Rejection? = nil
 }
 
 /// Verb SUBSCRIBE. Replaces the subscription of this connection.
@@ -1809,7 +1959,7 @@ nonisolated extension Watchpost_V1_Submit: SwiftProtobuf.Message, SwiftProtobuf.
 
 nonisolated extension Watchpost_V1_PostHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".PostHeartbeat"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}sent_at_ms\0\u{1}series\0\u{3}next_number\0\u{3}lowest_unsent\0\u{3}spool_depth\0\u{3}spool_oldest_ms\0\u{3}dead_letters\0\u{1}software\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}sent_at_ms\0\u{1}series\0\u{3}next_number\0\u{3}lowest_unsent\0\u{3}spool_depth\0\u{3}spool_oldest_ms\0\u{3}dead_letters\0\u{1}software\0\u{3}progress_after\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1825,12 +1975,17 @@ nonisolated extension Watchpost_V1_PostHeartbeat: SwiftProtobuf.Message, SwiftPr
       case 6: try { try decoder.decodeSingularInt64Field(value: &self.spoolOldestMs) }()
       case 7: try { try decoder.decodeSingularUInt64Field(value: &self.deadLetters) }()
       case 8: try { try decoder.decodeSingularStringField(value: &self.software) }()
+      case 9: try { try decoder.decodeSingularUInt64Field(value: &self._progressAfter) }()
       default: break
       }
     }
   }
 
   public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
     if self.sentAtMs != 0 {
       try visitor.visitSingularInt64Field(value: self.sentAtMs, fieldNumber: 1)
     }
@@ -1855,6 +2010,9 @@ nonisolated extension Watchpost_V1_PostHeartbeat: SwiftProtobuf.Message, SwiftPr
     if !self.software.isEmpty {
       try visitor.visitSingularStringField(value: self.software, fieldNumber: 8)
     }
+    try { if let v = self._progressAfter {
+      try visitor.visitSingularUInt64Field(value: v, fieldNumber: 9)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1867,6 +2025,92 @@ nonisolated extension Watchpost_V1_PostHeartbeat: SwiftProtobuf.Message, SwiftPr
     if lhs.spoolOldestMs != rhs.spoolOldestMs {return false}
     if lhs.deadLetters != rhs.deadLetters {return false}
     if lhs.software != rhs.software {return false}
+    if lhs._progressAfter != rhs._progressAfter {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Watchpost_V1_Handled: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Handled"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}incident_id\0\u{1}note\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.incidentID) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.note) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.incidentID != 0 {
+      try visitor.visitSingularUInt64Field(value: self.incidentID, fieldNumber: 1)
+    }
+    if !self.note.isEmpty {
+      try visitor.visitSingularStringField(value: self.note, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Watchpost_V1_Handled, rhs: Watchpost_V1_Handled) -> Bool {
+    if lhs.incidentID != rhs.incidentID {return false}
+    if lhs.note != rhs.note {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Watchpost_V1_Photo: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Photo"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}tip_id\0\u{1}sha256\0\u{1}total\0\u{1}offset\0\u{1}data\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.tipID) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.sha256) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.total) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.offset) }()
+      case 5: try { try decoder.decodeSingularBytesField(value: &self.data) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.tipID.isEmpty {
+      try visitor.visitSingularBytesField(value: self.tipID, fieldNumber: 1)
+    }
+    if !self.sha256.isEmpty {
+      try visitor.visitSingularBytesField(value: self.sha256, fieldNumber: 2)
+    }
+    if self.total != 0 {
+      try visitor.visitSingularUInt64Field(value: self.total, fieldNumber: 3)
+    }
+    if self.offset != 0 {
+      try visitor.visitSingularUInt64Field(value: self.offset, fieldNumber: 4)
+    }
+    if !self.data.isEmpty {
+      try visitor.visitSingularBytesField(value: self.data, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Watchpost_V1_Photo, rhs: Watchpost_V1_Photo) -> Bool {
+    if lhs.tipID != rhs.tipID {return false}
+    if lhs.sha256 != rhs.sha256 {return false}
+    if lhs.total != rhs.total {return false}
+    if lhs.offset != rhs.offset {return false}
+    if lhs.data != rhs.data {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2092,6 +2336,200 @@ nonisolated extension Watchpost_V1_HeartbeatReply: SwiftProtobuf.Message, SwiftP
     if lhs.idWindowMs != rhs.idWindowMs {return false}
     if lhs.alertHead != rhs.alertHead {return false}
     if lhs.mainHead != rhs.mainHead {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Watchpost_V1_Progress: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Progress"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}items\0\u{1}after\0\u{1}through\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.items) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.after) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.through) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.items.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.items, fieldNumber: 1)
+    }
+    if self.after != 0 {
+      try visitor.visitSingularUInt64Field(value: self.after, fieldNumber: 2)
+    }
+    if self.through != 0 {
+      try visitor.visitSingularUInt64Field(value: self.through, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Watchpost_V1_Progress, rhs: Watchpost_V1_Progress) -> Bool {
+    if lhs.items != rhs.items {return false}
+    if lhs.after != rhs.after {return false}
+    if lhs.through != rhs.through {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Watchpost_V1_ProgressItem: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".ProgressItem"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}incident_id\0\u{3}tip_ids\0\u{1}sequence\0\u{1}phase\0\u{1}level\0\u{1}unit\0\u{3}since_ms\0\u{3}acknowledged_at_ms\0\u{3}claimed_at_ms\0\u{3}en_route_at_ms\0\u{3}on_scene_at_ms\0\u{3}cleared_at_ms\0\u{1}disposition\0\u{3}merged_into\0\u{1}escalated\0\u{1}drill\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.incidentID) }()
+      case 2: try { try decoder.decodeRepeatedBytesField(value: &self.tipIds) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.sequence) }()
+      case 4: try { try decoder.decodeSingularEnumField(value: &self.phase) }()
+      case 5: try { try decoder.decodeSingularEnumField(value: &self.level) }()
+      case 6: try { try decoder.decodeSingularStringField(value: &self.unit) }()
+      case 7: try { try decoder.decodeSingularInt64Field(value: &self.sinceMs) }()
+      case 8: try { try decoder.decodeSingularInt64Field(value: &self.acknowledgedAtMs) }()
+      case 9: try { try decoder.decodeSingularInt64Field(value: &self.claimedAtMs) }()
+      case 10: try { try decoder.decodeSingularInt64Field(value: &self.enRouteAtMs) }()
+      case 11: try { try decoder.decodeSingularInt64Field(value: &self.onSceneAtMs) }()
+      case 12: try { try decoder.decodeSingularInt64Field(value: &self.clearedAtMs) }()
+      case 13: try { try decoder.decodeSingularEnumField(value: &self.disposition) }()
+      case 14: try { try decoder.decodeSingularUInt64Field(value: &self.mergedInto) }()
+      case 15: try { try decoder.decodeSingularEnumField(value: &self.escalated) }()
+      case 16: try { try decoder.decodeSingularBoolField(value: &self.drill) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.incidentID != 0 {
+      try visitor.visitSingularUInt64Field(value: self.incidentID, fieldNumber: 1)
+    }
+    if !self.tipIds.isEmpty {
+      try visitor.visitRepeatedBytesField(value: self.tipIds, fieldNumber: 2)
+    }
+    if self.sequence != 0 {
+      try visitor.visitSingularUInt64Field(value: self.sequence, fieldNumber: 3)
+    }
+    if self.phase != .unspecified {
+      try visitor.visitSingularEnumField(value: self.phase, fieldNumber: 4)
+    }
+    if self.level != .unspecified {
+      try visitor.visitSingularEnumField(value: self.level, fieldNumber: 5)
+    }
+    if !self.unit.isEmpty {
+      try visitor.visitSingularStringField(value: self.unit, fieldNumber: 6)
+    }
+    if self.sinceMs != 0 {
+      try visitor.visitSingularInt64Field(value: self.sinceMs, fieldNumber: 7)
+    }
+    if self.acknowledgedAtMs != 0 {
+      try visitor.visitSingularInt64Field(value: self.acknowledgedAtMs, fieldNumber: 8)
+    }
+    if self.claimedAtMs != 0 {
+      try visitor.visitSingularInt64Field(value: self.claimedAtMs, fieldNumber: 9)
+    }
+    if self.enRouteAtMs != 0 {
+      try visitor.visitSingularInt64Field(value: self.enRouteAtMs, fieldNumber: 10)
+    }
+    if self.onSceneAtMs != 0 {
+      try visitor.visitSingularInt64Field(value: self.onSceneAtMs, fieldNumber: 11)
+    }
+    if self.clearedAtMs != 0 {
+      try visitor.visitSingularInt64Field(value: self.clearedAtMs, fieldNumber: 12)
+    }
+    if self.disposition != .unspecified {
+      try visitor.visitSingularEnumField(value: self.disposition, fieldNumber: 13)
+    }
+    if self.mergedInto != 0 {
+      try visitor.visitSingularUInt64Field(value: self.mergedInto, fieldNumber: 14)
+    }
+    if self.escalated != .unspecified {
+      try visitor.visitSingularEnumField(value: self.escalated, fieldNumber: 15)
+    }
+    if self.drill != false {
+      try visitor.visitSingularBoolField(value: self.drill, fieldNumber: 16)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Watchpost_V1_ProgressItem, rhs: Watchpost_V1_ProgressItem) -> Bool {
+    if lhs.incidentID != rhs.incidentID {return false}
+    if lhs.tipIds != rhs.tipIds {return false}
+    if lhs.sequence != rhs.sequence {return false}
+    if lhs.phase != rhs.phase {return false}
+    if lhs.level != rhs.level {return false}
+    if lhs.unit != rhs.unit {return false}
+    if lhs.sinceMs != rhs.sinceMs {return false}
+    if lhs.acknowledgedAtMs != rhs.acknowledgedAtMs {return false}
+    if lhs.claimedAtMs != rhs.claimedAtMs {return false}
+    if lhs.enRouteAtMs != rhs.enRouteAtMs {return false}
+    if lhs.onSceneAtMs != rhs.onSceneAtMs {return false}
+    if lhs.clearedAtMs != rhs.clearedAtMs {return false}
+    if lhs.disposition != rhs.disposition {return false}
+    if lhs.mergedInto != rhs.mergedInto {return false}
+    if lhs.escalated != rhs.escalated {return false}
+    if lhs.drill != rhs.drill {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Watchpost_V1_PhotoState: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".PhotoState"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sha256\0\u{3}next_offset\0\u{1}complete\0\u{1}refusal\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.sha256) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.nextOffset) }()
+      case 3: try { try decoder.decodeSingularBoolField(value: &self.complete) }()
+      case 4: try { try decoder.decodeSingularMessageField(value: &self._refusal) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.sha256.isEmpty {
+      try visitor.visitSingularBytesField(value: self.sha256, fieldNumber: 1)
+    }
+    if self.nextOffset != 0 {
+      try visitor.visitSingularUInt64Field(value: self.nextOffset, fieldNumber: 2)
+    }
+    if self.complete != false {
+      try visitor.visitSingularBoolField(value: self.complete, fieldNumber: 3)
+    }
+    try { if let v = self._refusal {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Watchpost_V1_PhotoState, rhs: Watchpost_V1_PhotoState) -> Bool {
+    if lhs.sha256 != rhs.sha256 {return false}
+    if lhs.nextOffset != rhs.nextOffset {return false}
+    if lhs.complete != rhs.complete {return false}
+    if lhs._refusal != rhs._refusal {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -1,5 +1,6 @@
 import Administration
 import Foundation
+import LocalHTTP
 import Testing
 import TestSupport
 import TipModel

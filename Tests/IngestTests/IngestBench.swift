@@ -39,7 +39,8 @@ final class IngestBench {
             settings: settings, table: table, room: room,
             ports: IngestPorts(
                 offer: { core.offer($0, express: $1) }, heartbeat: { core.heard($0, $1) },
-                isExpress: { $0 == "fire" }, beat: { core.turned() }),
+                progress: { core.asked($0, $1, request: $2) }, handled: { core.handled($0, $1, $2) },
+                photo: { core.photo($0, $1, $2) }, isExpress: { $0 == "fire" }, beat: { core.turned() }),
             time: time, logger: quiet)
         endpoint = try service.start(context, secretKey: keys.secretKey)
     }
@@ -90,7 +91,8 @@ final class IngestBench {
         let other = try IngestService(
             settings: IngestSettings(endpoint: endpoint), table: table, room: try WakeSignal(),
             ports: IngestPorts(
-                offer: { core.offer($0, express: $1) }, heartbeat: { _, _ in }, isExpress: { _ in false }, beat: {}),
+                offer: { core.offer($0, express: $1) }, heartbeat: { _, _ in }, progress: { _, _, _ in },
+                handled: { _, _, _ in false }, photo: { _, _, _ in false }, isExpress: { _ in false }, beat: {}),
             time: time, logger: quiet)
         defer { _ = other.stop(deadline: patience) }
         _ = try other.start(context, secretKey: keys.secretKey)
@@ -126,6 +128,9 @@ final class FakeCore: Sendable {
         var refusals = 0
         var heartbeats: [(PostID, PostHeartbeat)] = []
         var turns = 0
+        var questions: [(PostID, SequenceNumber, request: UInt32)] = []
+        var handled: [(PostID, Handled, PostTicket)] = []
+        var photos: [(PostID, PhotoPart, PostTicket)] = []
     }
 
     private let contents = Mutex(Contents())
@@ -142,6 +147,22 @@ final class FakeCore: Sendable {
     }
 
     func heard(_ post: PostID, _ heartbeat: PostHeartbeat) { contents.withLock { $0.heartbeats.append((post, heartbeat)) } }
+    func asked(_ post: PostID, _ after: SequenceNumber, request: UInt32) {
+        contents.withLock { $0.questions.append((post, after, request: request)) }
+    }
+    /// Full where ordinary tips have no room.
+    func handled(_ post: PostID, _ handled: Handled, _ ticket: PostTicket) -> Bool {
+        contents.withLock { contents in
+            if !contents.isOrdinaryFull { contents.handled.append((post, handled, ticket)) }
+            return !contents.isOrdinaryFull
+        }
+    }
+    func photo(_ post: PostID, _ part: PhotoPart, _ ticket: PostTicket) -> Bool {
+        contents.withLock { contents in
+            if !contents.isOrdinaryFull { contents.photos.append((post, part, ticket)) }
+            return !contents.isOrdinaryFull
+        }
+    }
     func turned() { contents.withLock { $0.turns += 1 } }
     func setFull(ordinary: Bool, express: Bool = false) {
         contents.withLock { ($0.isOrdinaryFull, $0.isExpressFull) = (ordinary, express) }
@@ -152,6 +173,9 @@ final class FakeCore: Sendable {
     var tipCount: Int { contents.withLock { $0.offers.reduce(0) { $0 + $1.tips.count } } }
     var refusals: Int { contents.withLock { $0.refusals } }
     var heartbeats: [(PostID, PostHeartbeat)] { contents.withLock { $0.heartbeats } }
+    var questions: [(PostID, SequenceNumber, request: UInt32)] { contents.withLock { $0.questions } }
+    var handled: [(PostID, Handled, PostTicket)] { contents.withLock { $0.handled } }
+    var photos: [(PostID, PhotoPart, PostTicket)] { contents.withLock { $0.photos } }
     var turns: Int { contents.withLock { $0.turns } }
 }
 

@@ -65,6 +65,25 @@ struct WireCase: Sendable, CustomTestStringConvertible {
             HeartbeatReply(
                 daemonTime: Sample.sent, idWindowMilliseconds: 2_592_000_000, heads: FeedCursor(alert: 300, main: 70_000)),
             \.encoded, { try HeartbeatReply($0) }),
+        WireCase(
+            "POST_HEARTBEAT of a post that takes progress",
+            PostHeartbeat(
+                sentAt: Sample.sent, series: Sample.series, nextNumber: 1, lowestUnsent: 1, spoolDepth: 0, spoolOldest: nil,
+                deadLetters: 0, software: "", progressAfter: 0), \.encoded, { try PostHeartbeat($0) }),
+        WireCase(
+            "PROGRESS", PostProgress(items: Phase.allCases.map(Sample.progress), after: 300, through: 412), ProgressCodec.encode,
+            ProgressCodec.decode),
+        WireCase("HANDLED", Handled(incident: IncidentID(300), note: "已劝离"), \.encoded, { try Handled($0) }),
+        WireCase(
+            "PHOTO", PhotoPart(tip: Sample.id, sha256: [UInt8](1...32), total: 300, offset: 128, data: [0, 1, 0xFF]), \.encoded,
+            { try PhotoPart($0) }),
+        WireCase(
+            "PHOTO_STATE", PhotoState(sha256: [UInt8](1...32), nextOffset: 300, isComplete: true), \.encoded, { try PhotoState($0) }),
+        WireCase(
+            "PHOTO_STATE that refuses",
+            PhotoState(
+                sha256: [UInt8](1...32), nextOffset: 0, refusal: Rejection(.unavailable, "full", retryAfterMilliseconds: 60_000)),
+            \.encoded, { try PhotoState($0) }),
     ]
 
     private static let patrol: [WireCase] = [
@@ -162,6 +181,16 @@ enum Sample {
             reasons: [Reason(code: "category", points: 60, detail: "fire"), Reason(code: "words.left", points: -5, detail: "已经离开")]),
         tipCount: 3, posts: [PostID(unchecked: "gate-7"), PostID(unchecked: "shop-1")], phase: .cleared,
         holder: UnitID(unchecked: "patrol-2"), phaseSince: sent, disposition: .handedOver, lastSequence: 412)
+
+    static func progress(_ phase: Phase) -> ProgressItem {
+        let isOver = phase == .cleared
+        return ProgressItem(
+            incident: IncidentID(UInt64(phase.rawValue)), tips: [id], sequence: 400 + UInt64(phase.rawValue),
+            progress: IncidentProgress(
+                phase: phase, level: .urgent, since: sent, acknowledgedAt: observed, claimedAt: observed, enRouteAt: observed,
+                onSceneAt: sent, clearedAt: isOver ? sent : nil, disposition: isOver ? .resolved : nil,
+                mergedInto: isOver ? IncidentID(2) : nil, escalated: .neighbours, drill: true), unitName: "东巡组")
+    }
 
     static func event(_ kind: EventKind) -> FeedEvent {
         let isTip = kind == .opened || kind == .correlated

@@ -4,6 +4,7 @@ It shares no code with the daemon: what works here works for any client that fol
 CURVE and protobuf (Debian: python3-zmq, python3-protobuf, protobuf-compiler).
 """
 
+import hashlib
 import importlib
 import os
 import struct
@@ -17,16 +18,16 @@ from zmq.utils.monitor import recv_monitor_message
 VERSION = 1
 
 VERBS = {
-    "SUBMIT": 0x01, "POST_HEARTBEAT": 0x02,
+    "SUBMIT": 0x01, "POST_HEARTBEAT": 0x02, "PHOTO": 0x22, "HANDLED": 0x27,
     "SUBSCRIBE": 0x10, "CREDIT": 0x11, "ACKNOWLEDGE": 0x12, "PATROL_HEARTBEAT": 0x13,
     "CLAIM": 0x14, "EN_ROUTE": 0x15, "ON_SCENE": 0x16, "CLEAR": 0x17, "RELEASE": 0x18,
     "JOIN": 0x19, "HAND_OVER": 0x1A, "SEEN": 0x1B,
-    "POST_STATUS": 0x20, "NOTICE": 0x21, "PHOTO": 0x22, "REGRADE": 0x23, "MERGE": 0x24, "SPLIT": 0x25, "ASSIGN": 0x26,
-    "RECEIPTS": 0x81, "REJECTIONS": 0x82, "HEARTBEAT_REPLY": 0x83,
+    "POST_STATUS": 0x20, "NOTICE": 0x21, "REGRADE": 0x23, "MERGE": 0x24, "SPLIT": 0x25, "ASSIGN": 0x26,
+    "RECEIPTS": 0x81, "REJECTIONS": 0x82, "HEARTBEAT_REPLY": 0x83, "PROGRESS": 0x84, "PHOTO_STATE": 0x85,
     "SUBSCRIBED": 0x90, "FEED": 0x91, "ACTION_RESULT": 0x92,
 }
 NAMES = {number: name for name, number in VERBS.items()}
-RESERVED = ("POST_STATUS", "NOTICE", "PHOTO", "REGRADE", "MERGE", "SPLIT", "ASSIGN")
+RESERVED = ("POST_STATUS", "NOTICE", "REGRADE", "MERGE", "SPLIT", "ASSIGN")
 
 
 def load_messages(proto_folder, into):
@@ -77,6 +78,7 @@ class Connection:
 
     PARSED = {
         "RECEIPTS": "Receipts", "REJECTIONS": "Rejections", "HEARTBEAT_REPLY": "HeartbeatReply",
+        "PROGRESS": "Progress", "PHOTO_STATE": "PhotoState",
         "SUBSCRIBED": "Subscribed", "FEED": "Feed", "ACTION_RESULT": "ActionResult",
     }
 
@@ -196,6 +198,27 @@ class Post(Connection):
         self.submit([tip])
         tip_id = self.messages.Tip.FromString(tip).id
         return self.receipts([tip_id])[tip_id]
+
+
+    def heartbeat(self, **fields):
+        """Sends a heartbeat and gives its request number and the answer."""
+        request = self.send("POST_HEARTBEAT", self.messages.PostHeartbeat(sent_at_ms=int(time.time() * 1000), **fields))
+        return request, self.wait("HEARTBEAT_REPLY", request).parsed
+
+    def send_photo(self, tip_id, photo, sha256=None, stop_after=None):
+        """Sends a photo part by part, from where the daemon has it, and gives the last PHOTO_STATE."""
+        sha256 = sha256 or hashlib.sha256(photo).digest()
+        state, sent = None, 0
+        while state is None or not (state.complete or state.HasField("refusal")):
+            if stop_after is not None and sent > stop_after:
+                return state
+            offset = 0 if state is None else state.next_offset
+            data = b"" if state is None else photo[offset:offset + 65_536]
+            sent += len(data)
+            request = self.send(
+                "PHOTO", self.messages.Photo(tip_id=tip_id, sha256=sha256, total=len(photo), offset=offset, data=data))
+            state = self.wait("PHOTO_STATE", request).parsed
+        return state
 
 
 class Patrol(Connection):

@@ -9,6 +9,7 @@ client.py, which shares no code with the daemon. Prints one line for each check;
 
 import argparse
 import faulthandler
+import hashlib
 import os
 import re
 import shutil
@@ -517,6 +518,87 @@ class Run:
         for one in (second, far):
             one.close()
 
+    def check_progress(self):
+        """The post hears what became of its tips, and of nobody else's."""
+        a, p, pb = self.a, self.p, self.pb
+        tip = a.tip(category="burglary", text="十二号楼二单元门被撬", place="12号楼")
+        tip_id, receipt = pb.Tip.FromString(tip).id, a.accepted(tip)
+        incident = receipt.incident_id
+        p.act("SEEN", incident)
+        try:
+            a.wait("PROGRESS", timeout=0.5)
+            self.check("a post that does not say progress_after is told nothing", False)
+        except client.Timeout:
+            self.check("a post that does not say progress_after is told nothing", True)
+
+        request, _ = a.heartbeat(series=1, next_number=1, lowest_unsent=1, progress_after=0)
+        news = a.wait("PROGRESS", request).parsed
+        item = next(item for item in news.items if item.incident_id == incident)
+        self.check.equal("a heartbeat brings what was missed", (item.tip_ids[:], item.phase), ([tip_id], pb.PHASE_OPEN))
+        self.check("SEEN is told with its time", abs(item.acknowledged_at_ms - now_ms()) < 30_000)
+        self.check("the items are by sequence, up to through",
+                   [one.sequence for one in news.items] == sorted(one.sequence for one in news.items)
+                   and news.items[-1].sequence == news.through and news.after == 0)
+
+        cursor = news.through
+        for verb, phase in (("CLAIM", pb.PHASE_CLAIMED), ("EN_ROUTE", pb.PHASE_EN_ROUTE)):
+            done = p.act(verb, incident)
+            news = a.wait("PROGRESS", 0).parsed
+            self.check.equal(f"{verb} is told at once, and nothing is missing",
+                             (news.items[0].phase, news.items[0].unit, news.items[0].sequence, news.through, news.after <= cursor),
+                             (phase, "东苑巡组", done.sequence, done.sequence, True))
+            cursor = news.through
+        refused = a.send("HANDLED", pb.Handled(incident_id=incident))
+        result = a.wait("ACTION_RESULT", refused).parsed
+        self.check("a held incident is not for the post to end", not result.done and not result.HasField("incident"))
+        p.act("CLEAR", incident, disposition=pb.DISPOSITION_RESOLVED)
+        item = a.wait("PROGRESS", 0).parsed.items[0]
+        self.check.equal("the end is told with its disposition", (item.phase, item.disposition), (pb.PHASE_CLEARED, pb.DISPOSITION_RESOLVED))
+        request, _ = a.heartbeat(series=1, next_number=1, lowest_unsent=1, progress_after=1 << 50)
+        news = a.wait("PROGRESS", request).parsed
+        self.check("who knows of another journal is told everything", news.after == 0 and 0 < news.through < 1 << 50)
+
+        own = a.accepted(a.tip(category="dispute", text="十三号楼邻居争吵", place="13号楼")).incident_id
+        request = a.send("HANDLED", pb.Handled(incident_id=own, note="已劝和"))
+        result = a.wait("ACTION_RESULT", request).parsed
+        self.check("HANDLED ends an own incident that nobody has", result.done and result.sequence > 0)
+        item = a.wait("PROGRESS", 0).parsed.items[0]
+        self.check.equal("as handled by the post", item.disposition, pb.DISPOSITION_HANDLED_BY_POST)
+        request = a.send("HANDLED", pb.Handled(incident_id=999_999))
+        self.check.equal("an incident without a tip of the post is not found",
+                         a.wait("ACTION_RESULT", request).parsed.refusal.code, self.code("not_found"))
+        a.heartbeat(series=1, next_number=1, lowest_unsent=1)
+
+    def check_photos(self):
+        a, pb = self.a, self.pb
+        photo = b"\xff\xd8\xff\xe0" + os.urandom(150_000)
+        text = b"no photo at all"
+        names = [hashlib.sha256(one).digest() for one in (photo, text)] + [bytes(32)]
+        tip = a.tip(category="vehicle", text="无牌白色面包车", attachment_sha256=names)
+        tip_id = pb.Tip.FromString(tip).id
+        self.check.equal("a photo of a tip that was not accepted is not found",
+                         a.send_photo(tip_id, photo).refusal.field, "photo.tip_id")
+        a.accepted(tip)
+        state = a.send_photo(tip_id, photo, stop_after=60_000)
+        self.check.equal("a part is taken", (state.next_offset, state.complete), (65_536, False))
+        again = self.post(self.post_keys)
+        request = again.send("PHOTO", pb.Photo(tip_id=tip_id, sha256=names[0], total=len(photo)))
+        self.check.equal("another connection goes on where it was", again.wait("PHOTO_STATE", request).parsed.next_offset, 65_536)
+        again.close()
+        self.check("the rest completes it", a.send_photo(tip_id, photo).complete)
+        name = names[0].hex()
+        path = os.path.join(self.folder, "data", "attachments", name[:2], name)
+        with open(path, "rb") as file:
+            self.check("it lies under its hash", file.read() == photo)
+        self.check.equal("for the daemon's user alone", os.stat(path).st_mode & 0o777, 0o600)
+        self.check("a photo that is there is complete at once", a.send_photo(tip_id, photo, stop_after=-1).complete)
+        self.refused("what is no photo", a.send_photo(tip_id, text).refusal, "invalid_field", "photo.data")
+        self.refused("another hash", a.send_photo(tip_id, photo, sha256=bytes(32)).refusal, "invalid_field", "photo.sha256")
+        self.refused("a hash that the tip does not name", a.send_photo(tip_id, photo + b"x").refusal, "not_found", "photo.tip_id")
+        for field, fields in (("photo.total", {"total": 2_097_153}), ("photo.data", {"total": 100_000, "data": bytes(65_537)})):
+            request = a.send("PHOTO", pb.Photo(tip_id=tip_id, sha256=names[0], **fields))
+            self.refused(f"beyond the limit of {field}", a.rejection(request), "too_large", field)
+
     def check_subscription_bounds(self):
         second, third = self.patrol(self.unit_keys), self.patrol(self.unit_keys)
         self.check.equal("a unit may subscribe twice here", second.subscribe().name, "SUBSCRIBED")
@@ -587,7 +669,8 @@ class Run:
         for step in (
             self.enrol, self.check_files, self.check_handshake, self.check_example, self.check_tips, self.check_limits, self.check_framing,
             self.check_post_heartbeat, self.check_identity, self.check_subscribe, self.check_credit, self.check_feed,
-            self.check_acknowledge, self.check_actions, self.check_crew, self.check_subscription_bounds, self.check_restart,
+            self.check_acknowledge, self.check_actions, self.check_crew, self.check_progress, self.check_photos,
+            self.check_subscription_bounds, self.check_restart,
             self.check_revocation, self.check_stop,
         ):
             step()

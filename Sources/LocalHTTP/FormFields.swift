@@ -1,20 +1,21 @@
-import Hummingbird
-import LocalHTTP
+public import Hummingbird
 
 /// The fields of a form as a browser sends them, `application/x-www-form-urlencoded`.
-struct FormFields: Sendable {
-    static let mostFields = 256
+public struct FormFields: Sendable {
+    /// Further ones are refused.
+    public static let mostFields = 256
 
     private let fields: [(name: String, value: String)]
 
-    static func isForm(_ request: Request) -> Bool {
+    /// Whether the body is said to be a form.
+    public static func isForm(_ request: Request) -> Bool {
         guard let type = request.headers[.contentType]?.split(separator: ";").first else { return false }
         return type.filter { $0 != " " }.lowercased() == "application/x-www-form-urlencoded"
     }
 
     /// Reads the body, which the server has already read within its limit.
     /// - Throws: 415 for another type, 400 for what is no form or has too many fields.
-    init(_ request: Request) async throws {
+    public init(_ request: Request) async throws {
         guard Self.isForm(request) else {
             throw JSONRefusal(.unsupportedMediaType, code: "not_a_form", message: "send the form as application/x-www-form-urlencoded", field: "Content-Type")
         }
@@ -22,7 +23,8 @@ struct FormFields: Sendable {
         try self.init(text: String(buffer: body))
     }
 
-    init(text: String) throws {
+    /// Reads a form's text.
+    public init(text: String) throws {
         let pairs = text.split(separator: "&", omittingEmptySubsequences: true)
         guard pairs.count <= Self.mostFields else {
             throw JSONRefusal(.badRequest, code: "too_many_fields", message: "a form may have at most \(Self.mostFields) fields")
@@ -37,10 +39,10 @@ struct FormFields: Sendable {
     }
 
     /// The first value; nil where the field is missing.
-    subscript(name: String) -> String? { fields.first { $0.name == name }?.value }
+    public subscript(name: String) -> String? { fields.first { $0.name == name }?.value }
 
     /// All values of a field that may come more than once, such as check boxes.
-    func all(_ name: String) -> [String] { fields.filter { $0.name == name }.map(\.value) }
+    public func all(_ name: String) -> [String] { fields.filter { $0.name == name }.map(\.value) }
 
     private static func decode(_ text: Substring) -> String? {
         var bytes: [UInt8] = []

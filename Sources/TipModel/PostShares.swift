@@ -1,0 +1,189 @@
+/// Which incidents hold tips of which post, and what the post has yet to hear of them: a fold over the journal.
+///
+/// Bounds: a post's ``incidentsBound`` newest incidents and ``tipsBound`` newest tips of each; the oldest go. A cleared
+/// incident stays here after the station has forgotten it, so that a post that was away still hears how it ended.
+public struct PostShares: Hashable, Sendable {
+    /// As many as one PROGRESS message carries.
+    public static let incidentsBound = 64
+    public static let tipsBound = 32
+
+    /// One post's part in one incident.
+    public struct Share: Hashable, Sendable {
+        public var incident: IncidentID
+        /// Oldest first.
+        public var tips: [TipID]
+        /// The newest change that the post is told; 0 while the receipts say it all.
+        public var sequence: SequenceNumber
+        /// Nil until the incident is known.
+        public var progress: IncidentProgress?
+
+        public init(incident: IncidentID, tips: [TipID], sequence: SequenceNumber = 0, progress: IncidentProgress? = nil) {
+            self.incident = incident
+            self.tips = tips
+            self.sequence = sequence
+            self.progress = progress
+        }
+    }
+
+    /// In the order in which the post's first tips came to them.
+    private var shares: [PostID: [Share]] = [:]
+    private var posts: [IncidentID: [PostID]] = [:]
+
+    public init() {}
+
+    /// Read back from a snapshot, in the order of ``sorted``.
+    public init(_ sorted: [(post: PostID, share: Share)]) {
+        for (post, share) in sorted {
+            shares[post, default: []].append(share)
+            posts[share.incident, default: []].append(post)
+        }
+        for id in posts.keys { posts[id]?.sort() }
+    }
+
+    /// Everything, in an order that equal values have in common.
+    public var sorted: [(post: PostID, share: Share)] {
+        shares.sorted { $0.key < $1.key }.flatMap { post, all in all.map { (post, $0) } }
+    }
+
+    /// The posts with tips in an incident.
+    public func posts(in incident: IncidentID) -> [PostID] { posts[incident] ?? [] }
+
+    /// Of the newest change that a post is told; 0 for none.
+    public func newest(for post: PostID) -> SequenceNumber { shares[post]?.reduce(0) { max($0, $1.sequence) } ?? 0 }
+
+    /// A post's part in an incident.
+    public func share(of post: PostID, in incident: IncidentID) -> Share? {
+        shares[post]?.first { $0.incident == incident }
+    }
+
+    /// What a post has not heard; nil where there is nothing. `name` tells a unit's name.
+    ///
+    /// `after` of the result is the newest change that is left out. Who has that one has everything up to `through`,
+    /// also where an earlier message was lost: what it told of the same incidents is told again here.
+    public func news(for post: PostID, after: SequenceNumber, name: (UnitID) -> String) -> PostProgress? {
+        var items: [ProgressItem] = []
+        var (known, newest): (SequenceNumber, SequenceNumber) = (0, 0)
+        for share in shares[post] ?? [] {
+            newest = max(newest, share.sequence)
+            guard share.sequence > after, let progress = share.progress else {
+                if share.sequence <= after { known = max(known, share.sequence) }
+                continue
+            }
+            items.append(
+                ProgressItem(
+                    incident: share.incident, tips: share.tips, sequence: share.sequence, progress: progress,
+                    unitName: progress.unit.map(name) ?? ""))
+        }
+        guard newest > after else { return nil }
+        return PostProgress(items: items.sorted { $0.sequence < $1.sequence }, after: known, through: newest)
+    }
+
+    // MARK: The fold
+
+    /// Folds a record in, after the incidents themselves.
+    mutating func apply(_ record: Record, incidents: [IncidentID: Incident]) {
+        var accepted: TipAccepted?
+        for event in record.events {
+            switch event {
+            case .tipAccepted(let tip): accepted = tip
+            case .incidentOpened(let opened): if let accepted { add(accepted, to: opened.incident) }
+            case .tipCorrelated(let joined): if let accepted { add(accepted, to: joined.incident, at: record.sequence) }
+            case .incidentRestated(let restated): move(restated, at: record.sequence)
+            default: break
+            }
+            for incident in event.incidents { refresh(incident, incidents[incident], at: record.sequence) }
+        }
+    }
+
+    private mutating func add(_ accepted: TipAccepted, to incident: IncidentID, at sequence: SequenceNumber = 0) {
+        add([accepted.tip.id], of: accepted.post, to: incident)
+        // One that joins an incident which somebody has already hears that at once.
+        change(accepted.post, incident) { share in
+            if share.sequence > 0 || share.progress.map({ !$0.isFresh }) ?? false { share.sequence = sequence }
+        }
+    }
+
+    private mutating func add(_ tips: [TipID], of post: PostID, to incident: IncidentID) {
+        let isKnown = change(post, incident) { share in
+            share.tips.append(contentsOf: tips.filter { !share.tips.contains($0) })
+            share.tips.removeFirst(max(0, share.tips.count - Self.tipsBound))
+        }
+        guard !isKnown else { return }
+        shares[post, default: []].append(Share(incident: incident, tips: Array(tips.suffix(Self.tipsBound))))
+        posts[incident, default: []].append(post)
+        posts[incident]?.sort()
+        if let count = shares[post]?.count, count > Self.incidentsBound, let oldest = shares[post]?.removeFirst() {
+            leave(post, oldest.incident)
+        }
+    }
+
+    private mutating func move(_ restated: IncidentRestated, at sequence: SequenceNumber) {
+        let id = restated.incident.id
+        switch restated.cause {
+        case .merge:
+            for post in posts(in: restated.other) {
+                guard let tips = share(of: post, in: restated.other)?.tips else { continue }
+                add(tips, of: post, to: id)
+                change(post, id) { $0.sequence = sequence }
+            }
+        case .split, .detach:
+            // The source's record comes first and moves them; that of the new incident only tells what it is.
+            guard !restated.isNew else { return }
+            for key in restated.moved where share(of: key.post, in: id)?.tips.contains(key.tip) ?? false {
+                change(key.post, id) { share in
+                    share.tips.removeAll { $0 == key.tip }
+                    share.sequence = sequence
+                }
+                add([key.tip], of: key.post, to: restated.other)
+                change(key.post, restated.other) { $0.sequence = sequence }
+            }
+        }
+    }
+
+    private mutating func refresh(_ id: IncidentID, _ incident: Incident?, at sequence: SequenceNumber) {
+        guard let incident else { return }
+        for post in posts(in: id) {
+            change(post, id) { share in
+                let before = share.progress
+                let after = IncidentProgress(incident, after: before)
+                share.progress = after
+                if before == nil ? !after.isFresh : before != after { share.sequence = sequence }
+            }
+        }
+    }
+
+    @discardableResult
+    private mutating func change(_ post: PostID, _ incident: IncidentID, _ body: (inout Share) -> Void) -> Bool {
+        // From the newest: what changes is mostly what came last.
+        guard let index = shares[post]?.lastIndex(where: { $0.incident == incident }) else { return false }
+        if var share = shares[post]?[index] {
+            body(&share)
+            shares[post]?[index] = share
+        }
+        return true
+    }
+
+    private mutating func leave(_ post: PostID, _ incident: IncidentID) {
+        posts[incident]?.removeAll { $0 == post }
+        if posts[incident]?.isEmpty ?? false { posts[incident] = nil }
+    }
+}
+
+extension Event {
+    /// The incidents that it changes.
+    public var incidents: [IncidentID] {
+        switch self {
+        case .incidentOpened(let opened): [opened.incident]
+        case .tipCorrelated(let joined): [joined.incident]
+        case .urgencyChanged(let change): [change.incident]
+        case .phaseChanged(let change): [change.incident]
+        case .incidentMerged(let merge): [merge.absorbed]
+        case .incidentRestated(let restated): [restated.incident.id]
+        case .incidentRegraded(let change): [change.incident]
+        case .incidentAcknowledged(let seen): [seen.incident]
+        case .incidentEscalated(let step): [step.incident]
+        case .tipAccepted, .postEnrolled, .unitEnrolled, .revoked, .postFellSilent, .postHeard, .tipsMissing, .cursorAdvanced,
+            .accountChanged, .identityRevealed: []
+        }
+    }
+}
