@@ -258,6 +258,13 @@ private let en = Words(.en)
             $0.escalation = EscalationReport(sinceMs: 1_000, rung: "neighbours", toldAtMs: 1_800, reminders: 2)
             $0.grants = [GrantReport(unit: "far", untilMs: 2_999), GrantReport(unit: "near", untilMs: 9_000)]
         }
+        let waiting = changed {
+            ($0.phase, $0.holder) = ("open", nil)
+            $0.escalation = EscalationReport(sinceMs: 1_000, rung: "desk")
+            $0.acknowledgement = AcknowledgementReport(by: OperatorReport(role: "desk", name: "li"), atMs: 1_500)
+        }
+        let table = english.list(IncidentList(incidents: [crewed, waiting], total: 2)).joined(separator: "\n")
+        #expect(table.contains("claimed by night +1") && table.contains("waiting, escalated, seen"), "\(table)")
         let lines = chinese.crew(crewed)
         #expect(lines.count == 5 && lines[0].hasPrefix("巡组 night（领头）  到场") && lines[1].hasSuffix("（值班台 li）"))
         #expect(lines[2].hasPrefix("已阅：社区民警 wang") && lines[3] == "升级：无人接单，已请邻区巡组，提醒 2 次")

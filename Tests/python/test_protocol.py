@@ -350,8 +350,13 @@ class Run:
         self.heads = {1: reply.alert_head, 2: reply.main_head}
 
     def drain(self, patrol):
-        """What has come by the time that two heartbeats are answered: whatever the daemon could send, it has."""
+        """What has come by the time that three heartbeats are answered: whatever the daemon could send, it has.
+
+        It answers a heartbeat as it reads it and sends events when it has read all there was, so two that it reads
+        together are answered before either; the pause puts a round between them and the third."""
         patrol.heartbeat()
+        patrol.heartbeat()
+        time.sleep(0.1)
         patrol.heartbeat()
         events = []
         while any(message.name == "FEED" for message in patrol.kept):
