@@ -105,8 +105,8 @@ let package = Package(
         module(
             "Board",
             [
-                "Accounts", "Administration", "LocalHTTP", "Localization", "TipModel", "TipWire", deque, hummingbird, lifecycle, logging, mustache,
-                nio,
+                "Accounts", "Administration", "DispatchDesk", "LocalHTTP", "Localization", "TipModel", "TipWire", deque, hummingbird, logging,
+                mustache, nio,
             ],
             resources: [.embedInCode("Web")]),
 

@@ -53,7 +53,7 @@ final class Wiring: Sendable {
                             sequence: $0.sequence, lane: $0.lane, zone: $0.zone, level: $0.level, event: $0.event,
                             guests: $0.guests)
                     })
-                live?.publish(events.map { ($0.sequence, $0.event) })
+                live?.publish(events.map { .init(sequence: $0.sequence, event: $0.event, guests: $0.guests) })
             },
             progress: { [self] post, news in ingest?.tell(PostNews(post: post, news: news)) },
             enrolments: { [self] enrolments in

@@ -35,11 +35,11 @@ final class BoardHarness: Sendable {
     }
 
     /// Something happened to an incident.
-    func happen(_ sequence: SequenceNumber, incident: UInt64 = 1, zone: ZoneID = east, kind: EventKind = .opened) {
+    func happen(_ sequence: SequenceNumber, incident: UInt64 = 1, zone: ZoneID = east, kind: EventKind = .opened, guests: [UnitID] = []) {
         let event = FeedEvent(
             sequence: sequence, lane: .alert, at: time.now(), kind: kind, incident: Self.incident(incident, zone: zone, sequence: sequence))
         recorded.add(event)
-        live.publish([(sequence, FeedCodec.encode(event))])
+        live.publish([.init(sequence: sequence, event: FeedCodec.encode(event), guests: guests)])
     }
 
     static func incident(_ id: UInt64, zone: ZoneID = east, sequence: SequenceNumber = 1) -> Incident {
@@ -63,6 +63,8 @@ final class BoardHarness: Sendable {
             submit: { _, _ throws(Rejection) in throw nothing },
             reveal: { _, _, _, _ throws(Rejection) in throw nothing },
             photo: { _, _, _ throws(Rejection) in throw nothing },
+            statistics: { _, _ throws(Rejection) in throw nothing },
+            shift: { _, _, _ throws(Rejection) in throw nothing },
             events: { [recorded] after, through, limit throws(Rejection) in
                 recorded.page(after, through, limit)
             },

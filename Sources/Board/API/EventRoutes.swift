@@ -141,7 +141,10 @@ final class LiveStream: Sendable {
 
     private func message(_ items: [LiveItem], _ user: BoardUser) -> [UInt8] {
         let now = board.time.now()
-        let seen = items.filter { user.sees($0.event.incident, at: now) }
+        // A unit hears of what it sees, and that it was taken off what it does not see any more.
+        let seen = items.filter { item in
+            user.sees(item.event.incident, at: now) || user.unit.map { item.event.unit == $0 || item.guests.contains($0) } == true
+        }
         return isBoard ? LiveMessage.changes(seen) : LiveMessage.each(seen)
     }
 }
