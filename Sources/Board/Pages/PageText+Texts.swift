@@ -27,6 +27,7 @@ extension PageText {
         case .soundOff: ("声音已开", "Sound is on")
         case .soundNeeded: ("尚未开启声音：有新警情时不会响铃", "Sound is off: nothing will ring for a new incident")
         case .back: ("返回", "Back")
+        case .close: ("关闭", "Close")
         default: nil
         }
     }

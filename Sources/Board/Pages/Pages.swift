@@ -12,6 +12,7 @@ extension Board {
         addAssets(to: group)
         addPreferences(to: group)
         addUserPages(to: group)
+        addStatistics(to: group)
         group.get("/") { request, context in try await desk(request, context.requireUser()) }
         group.get("/patrol") { request, context in try await patrol(request, context.requireUser()) }
         group.get("/handover") { request, context in try await handover(request, context.requireUser()) }

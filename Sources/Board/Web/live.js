@@ -185,11 +185,15 @@
   function toast(text, isBad) {
     const old = document.querySelector(".toast");
     if (old) old.remove();
-    const place = document.createElement("p");
+    const place = document.createElement("div");
+    const words = document.createElement("span");
+    const close = document.createElement("button");
     place.className = isBad ? "toast bad" : "toast";
     place.setAttribute("role", isBad ? "alert" : "status");
-    place.textContent = text;
-    place.addEventListener("click", () => place.remove());
+    words.textContent = text;
+    close.textContent = texts.textClose;
+    close.addEventListener("click", () => place.remove());
+    place.append(words, close);
     body.append(place);
     if (!isBad) setTimeout(() => place.remove(), 6000);
   }
