@@ -24,7 +24,7 @@ public func isoTime(milliseconds: Int64, offsetMinutes: Int = 0) -> String {
     // Within the years 1–9999, whatever a clock said.
     let bounded = min(max(milliseconds, -62_135_500_000_000), 253_402_200_000_000)
     let offset = min(max(offsetMinutes, -14 * 60), 14 * 60)
-    let seconds = Int(bounded) / 1_000 + offset * 60
+    let seconds = (Int(bounded) - (bounded < 0 ? 999 : 0)) / 1_000 + offset * 60
     let day = (seconds >= 0 ? seconds : seconds - 86_399) / 86_400
     let second = seconds - day * 86_400
     // Days to a civil date (Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms").

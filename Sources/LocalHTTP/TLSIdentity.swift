@@ -1,46 +1,36 @@
-import FoundationEssentials
 import NIOSSL
 
-/// A server's certificate and key, read and checked once.
+/// A server's certificate and key, checked once. Who may read the key's file is for the caller to look at.
 public struct TLSIdentity: Sendable, Equatable {
-    /// Why a certificate or a key cannot be used, in words to act on.
-    public struct Failure: Error, Sendable, CustomStringConvertible {
-        /// The file at fault.
-        public let path: String
-        /// What is wrong with it.
-        public let message: String
-        /// Both.
-        public var description: String { "\(path): \(message)" }
+    /// Why a certificate or a key cannot be used.
+    public enum Failure: Error, Sendable, Equatable, CustomStringConvertible {
+        /// Not a certificate in PEM form.
+        case certificate
+        /// Not a private key in PEM form.
+        case key
+        /// The key is another certificate's.
+        case mismatch
+
+        /// What is wrong.
+        public var description: String {
+            switch self {
+            case .certificate: "the file is no certificate in PEM form"
+            case .key: "the file is no private key in PEM form"
+            case .mismatch: "the key does not belong to the certificate"
+            }
+        }
     }
 
     let configuration: TLSConfiguration
 
-    /// Reads the two PEM files: the certificate with its chain, its own first, and the key, which only its owner may read.
-    ///
-    /// - Throws: `Failure` for a file that is missing, not PEM or open to others, and for a key that is not the certificate's.
-    public init(certificateFile: String, keyFile: String) throws(Failure) {
-        let attributes: [FileAttributeKey: Any]
-        do { attributes = try FileManager.default.attributesOfItem(atPath: keyFile) } catch {
-            throw Failure(path: keyFile, message: "there is no such file, or it cannot be looked at")
-        }
-        let mode = (attributes[.posixPermissions] as? any FixedWidthInteger).map { UInt32(truncatingIfNeeded: $0) } ?? 0o777
-        guard mode & 0o077 == 0 else {
-            throw Failure(path: keyFile, message: "has mode 0\(String(mode & 0o777, radix: 8)), must be 0600: chmod 600 \(keyFile)")
-        }
-        let chain: [NIOSSLCertificate]
-        do { chain = try NIOSSLCertificate.fromPEMFile(certificateFile) } catch {
-            throw Failure(path: certificateFile, message: "is not a certificate in PEM form, or cannot be read")
-        }
-        let key: NIOSSLPrivateKey
-        do { key = try NIOSSLPrivateKey(file: keyFile, format: .pem) } catch {
-            throw Failure(path: keyFile, message: "is not a private key in PEM form, or cannot be read")
-        }
+    /// Reads the contents of two PEM files: the certificate with its chain, its own first, and the key.
+    public init(certificate: [UInt8], key: [UInt8]) throws(Failure) {
+        guard let chain = try? NIOSSLCertificate.fromPEMBytes(certificate), !chain.isEmpty else { throw .certificate }
+        guard let key = try? NIOSSLPrivateKey(bytes: key, format: .pem) else { throw .key }
         var configuration = TLSConfiguration.makeServerConfiguration(
             certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(key))
         configuration.minimumTLSVersion = .tlsv12
-        do { _ = try NIOSSLContext(configuration: configuration) } catch {
-            throw Failure(path: keyFile, message: "is not the key of \(certificateFile)")
-        }
+        do { _ = try NIOSSLContext(configuration: configuration) } catch { throw .mismatch }
         self.configuration = configuration
     }
 

@@ -1,6 +1,6 @@
+internal import Access
 internal import Accounts
 internal import Board
-internal import Glibc
 internal import LocalHTTP
 internal import Logging
 internal import ServiceLifecycle
@@ -81,8 +81,15 @@ func makeBoardServer(
 /// Certificate and key of the board, checked; nil where it speaks plain HTTP.
 private func boardIdentity(_ settings: DaemonSettings.Board) throws(DaemonError) -> TLSIdentity? {
     guard let certificate = settings.tlsCertificate, let key = settings.tlsKey else { return nil }
-    do throws(TLSIdentity.Failure) { return try TLSIdentity(certificateFile: certificate, keyFile: key) } catch {
+    let (chain, secret): ([UInt8], [UInt8])
+    do throws(SecretFile.Failure) {
+        chain = try SecretFile.read(certificate, requirePrivate: false)
+        secret = try SecretFile.read(key)
+    } catch {
         throw DaemonError(.configuration, "board: \(error)")
+    }
+    do throws(TLSIdentity.Failure) { return try TLSIdentity(certificate: chain, key: secret) } catch {
+        throw DaemonError(.configuration, "board: \(error == .certificate ? certificate : key): \(error)")
     }
 }
 

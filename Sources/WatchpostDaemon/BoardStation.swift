@@ -2,7 +2,7 @@ internal import Accounts
 internal import Administration
 internal import Board
 internal import DispatchDesk
-internal import FoundationEssentials
+internal import Glibc
 internal import Journal
 internal import Settings
 internal import Station
@@ -195,11 +195,21 @@ private func hexadecimal(_ bytes: [UInt8]) -> String {
 /// Most bytes of a photo that the board shows; what is stored is smaller.
 private let photoBound = 4 << 20
 
+/// The bytes of a file; nil where there is none, or a larger one.
 private func readPhoto(_ path: String) -> [UInt8]? {
-    guard let size = try? FileManager.default.attributesOfItem(atPath: path)[.size] as? any FixedWidthInteger, Int(clamping: size) <= photoBound,
-        let data = FileManager.default.contents(atPath: path), data.count <= photoBound
-    else { return nil }
-    return [UInt8](data)
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+    guard descriptor >= 0 else { return nil }
+    defer { close(descriptor) }
+    var bytes: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 64 << 10)
+    while true {
+        let count = read(descriptor, &buffer, buffer.count)
+        if count < 0, errno == EINTR { continue }
+        guard count >= 0 else { return nil }
+        if count == 0 { return bytes }
+        bytes += buffer[..<count]
+        guard bytes.count <= photoBound else { return nil }
+    }
 }
 
 extension BoardStation {

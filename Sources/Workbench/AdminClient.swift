@@ -63,6 +63,11 @@ public struct AdminClient: Sendable {
         try await send("/v1/revocations", revoke)
     }
 
+    /// - Parameter step: `assign`, `recall`, `hand-over`, `clear`, `reopen` or `acknowledge`.
+    public func step(
+        _ id: UInt64, _ step: String, _ body: StepIncident
+    ) async throws(LocalHTTPClientError) -> DeskReport { try await send("/v1/incidents/\(id)/\(step)", body) }
+
     public func users() async throws(LocalHTTPClientError) -> UserList { try await get("/v1/users") }
 
     public func addUser(_ body: AddUser) async throws(LocalHTTPClientError) -> UserReport { try await send("/v1/users", body) }
@@ -84,11 +89,6 @@ public struct AdminClient: Sendable {
     }
 
     public func firstLink() async throws(LocalHTTPClientError) -> FirstLink { try await send("/v1/first-link", nil) }
-
-    /// - Parameter step: `assign`, `recall`, `hand-over`, `clear`, `reopen` or `acknowledge`.
-    public func step(
-        _ id: UInt64, _ step: String, _ body: StepIncident
-    ) async throws(LocalHTTPClientError) -> DeskReport { try await send("/v1/incidents/\(id)/\(step)", body) }
 
     public func reload() async throws(LocalHTTPClientError) -> Reloaded { try await send("/v1/reload", nil) }
 

@@ -35,7 +35,7 @@ for document in $documents; do
             grep -rqE "var $name\b" Sources/watchpostd Sources/WatchpostCLI || echo "$document names $flag, which no command has"
         done >>"$work/missing"
     # section.key of a configuration file: its last word must stand in a shipped file, commented out or not.
-    grep -oE '^(ingest|feed|journal|presence|spool|sending|correlation|urgency)\.[a-z_]+$' "$work/code" | sort -u |
+    grep -oE '^(ingest|feed|journal|presence|board|spool|sending|correlation|urgency)\.[a-z_]+$' "$work/code" | sort -u |
         while read -r key; do
             grep -qE "^ *#? *${key#*.}:" config/*.yaml || [ "$key" = journal.sqlite ] || [ "$key" = spool.sqlite ] ||
                 echo "$document names the key $key, which no shipped file has"
