@@ -24,9 +24,6 @@ public struct BoardPorts: Sendable {
         )
     /// What a user may see today: a patrol's zones come from its enrolment. Throws `revoked` for a unit that has none.
     public var sight: @Sendable (UnitID) async throws(Rejection) -> Set<ZoneID>
-    /// What happened from one moment on and before another; the hours are told with this offset from UTC. For the desk.
-    public var statistics:
-        @Sendable (_ from: Timestamp, _ until: Timestamp, _ utcOffsetMinutes: Int, BoardUser) async throws(Rejection) -> BoardStatistics
 
     public init(
         overview: @escaping @Sendable (BoardUser) async throws(Rejection) -> BoardOverview,
@@ -39,10 +36,7 @@ public struct BoardPorts: Sendable {
         events: @escaping @Sendable (SequenceNumber, SequenceNumber, Int) async throws(Rejection) -> (
             events: [FeedEvent], reached: SequenceNumber
         ),
-        sight: @escaping @Sendable (UnitID) async throws(Rejection) -> Set<ZoneID>,
-        statistics: @escaping @Sendable (Timestamp, Timestamp, Int, BoardUser) async throws(Rejection) -> BoardStatistics = {
-            _, _, _, _ throws(Rejection) in throw Rejection(.unsupported, "there are no statistics here")
-        }
+        sight: @escaping @Sendable (UnitID) async throws(Rejection) -> Set<ZoneID>
     ) {
         self.overview = overview
         self.list = list
@@ -53,6 +47,5 @@ public struct BoardPorts: Sendable {
         self.photo = photo
         self.events = events
         self.sight = sight
-        self.statistics = statistics
     }
 }

@@ -16,7 +16,6 @@ struct BoardStation: Sendable {
     let accounts: Accounts
     let tips: DeskTips
     let reads: JournalReads
-    let statisticsTurn = StatisticsTurn()
     let cache: StateCache
     let attachments: String
 
@@ -30,8 +29,7 @@ struct BoardStation: Sendable {
             reveal: { id, tip, reason, user throws(Rejection) in try await reveal(id, tip, reason, user) },
             photo: { hash, id, user throws(Rejection) in try await photo(hash, id, user) },
             events: { after, through, limit throws(Rejection) in try await events(after, through, limit) },
-            sight: { id throws(Rejection) in Set(try unit(id, try await state()).zones) },
-            statistics: { from, until, offset, user throws(Rejection) in try await statistics(from, until, offset, user) })
+            sight: { id throws(Rejection) in Set(try unit(id, try await state()).zones) })
     }
 
     // MARK: Asking

@@ -1,5 +1,6 @@
 import Accounts
 @testable import Board
+import DispatchDesk
 import Localization
 import Testing
 import TipModel
@@ -132,24 +133,39 @@ struct ViewModelTests {
     @Test(arguments: [(0, 1), (4, 1), (5, 1), (6, 2), (23, 5), (51, 20), (400, 100)] as [(UInt64, UInt64)])
     func scalesHaveRoundSteps(_ most: UInt64, _ step: UInt64) { #expect(BarChart.step(most) == step) }
 
-    @Test func statisticsTellThePromise() {
-        var hours = [UInt64](repeating: 0, count: 24)
-        hours[2] = 7
-        let counts = BoardStatistics.Counts(total: 7, hours: hours, categories: ["theft": 7])
-        func statistics(_ ninetieth: Int64?) -> BoardStatistics {
-            BoardStatistics(
-                tips: counts, incidents: counts,
-                response: BoardStatistics.Response(arrived: 6, median: 485_000, ninetieth: ninetieth, share: 0.857),
-                zones: [ZoneID(unchecked: "dongyuan"): BoardStatistics.ZoneFigures(tips: 7, incidents: 7, response: .init(arrived: 0, median: nil, ninetieth: nil, share: nil))],
-                isCut: false)
+    /// Seven thefts at two in the morning, each reached some minutes later: at 1, 2, … times `minutes`.
+    private func statistics(_ minutes: Int64, reached: Int = 6) -> BoardStatistics {
+        let start = SampleBoard.ago(600)
+        var fold = DispatchStatistics(
+            period: DispatchStatistics.Period(from: start, until: SampleBoard.now.advanced(byMilliseconds: 1), utcOffsetMinutes: 480))
+        let post = sample.overview.posts[0].post
+        let unit = UnitID(unchecked: "patrol-dongyuan")
+        let at = SampleBoard.ago(130)
+        for number in 1...7 {
+            let tip = Tip(id: TipID(high: 1, low: UInt64(number)), observedAt: at, category: "theft", text: "x")
+            let accepted = TipAccepted(
+                post: post.id, zone: post.zone, tip: tip, encoded: [], position: nil, receivedAt: at, skewMilliseconds: 0)
+            let opened = IncidentOpened(incident: IncidentID(UInt64(number)), urgency: Urgency(score: 1, level: .priority, reasons: []), reasons: [])
+            fold.apply(Record(sequence: UInt64(number), at: at, events: [.tipAccepted(accepted), .incidentOpened(opened)]))
         }
-        let page = StatisticsPage(sample.scope(), period: .year, statistics(1_500_000), before: statistics(nil))
-        #expect(page.figures.map(\.value) == ["7", "7", "8:05", "25:00", "85 %"])
+        for number in 1...reached {
+            let arrived = PhaseChanged(incident: IncidentID(UInt64(number)), unit: unit, phase: .onScene)
+            fold.apply(
+                Record(sequence: UInt64(10 + number), at: at.advanced(byMilliseconds: Int64(number) * minutes * 60_000), events: [.phaseChanged(arrived)]))
+        }
+        return BoardStatistics(report: fold.report, isCut: false)
+    }
+
+    @Test func statisticsTellThePromise() {
+        let page = StatisticsPage(sample.scope(), period: .year, statistics(5), before: statistics(1))
+        // Six were reached after 5, 10, … 30 minutes; the seventh is late.
+        #expect(page.figures.map(\.value) == ["7", "7", "15:00", "30:00", "57 %"])
         #expect(page.figures[2].css == "met" && page.figures[3].css == "missed")
         #expect(page.figures[0].sub == "去年同期 7 (+0%)")
-        #expect(page.zoneLines.first?.median == "–")
+        #expect(page.zoneLines.map(\.name) == ["东苑片区"])
         #expect(page.charts.first?.chart.bars.count == 2)
         #expect(StatisticsPage.time(3_750_000, Words(.zh)) == "1:02:30")
+        #expect(StatisticsPage.time(nil, Words(.zh)) == "–")
     }
 
     @Test func thisYearIsComparedWithTheSameDaysOfLastYear() throws {

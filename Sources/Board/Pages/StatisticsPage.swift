@@ -1,3 +1,4 @@
+import DispatchDesk
 import Hummingbird
 import LocalHTTP
 import Localization
@@ -70,8 +71,6 @@ struct StatisticsPage {
         let chart: BarChart
     }
 
-    static let promise: Int64 = 20 * 60_000
-
     let periods: [Period]
     let figures: [Figure]
     let charts: [Chart]
@@ -80,14 +79,15 @@ struct StatisticsPage {
     let isCut: Bool
     let span: String
 
-    init(_ scope: PageScope, period: StatisticsPeriod, _ now: BoardStatistics, before: BoardStatistics?) {
+    init(_ scope: PageScope, period: StatisticsPeriod, _ statistics: BoardStatistics, before earlier: BoardStatistics?) {
+        let (now, before) = (statistics.report, earlier?.report)
         let (words, clock) = (scope.words, scope.clock)
         periods = StatisticsPeriod.allCases.map {
             Period(address: "/statistics?period=\($0.rawValue)", label: words($0.label), isCurrent: $0 == period)
         }
         span = "\(clock.full(period.bounds(clock).from)) – \(clock.full(clock.now))"
         isEmpty = now.tips.total == 0 && now.incidents.total == 0
-        isCut = now.isCut || before?.isCut == true
+        isCut = statistics.isCut || earlier?.isCut == true
         figures = Self.figures(now, before, words)
         let (tips, incidents) = (words(.tips), words(.incidents))
         let hours = (0..<24).map { hour in
@@ -114,7 +114,7 @@ struct StatisticsPage {
         }
     }
 
-    private static func figures(_ now: BoardStatistics, _ before: BoardStatistics?, _ words: Words) -> [Figure] {
+    private static func figures(_ now: DispatchStatistics.Report, _ before: DispatchStatistics.Report?, _ words: Words) -> [Figure] {
         func count(_ name: PageText, _ value: UInt64, _ earlier: UInt64?) -> Figure {
             Figure(
                 name: words(name), value: "\(value)", verdict: nil, css: "",
@@ -122,8 +122,8 @@ struct StatisticsPage {
         }
         func response(_ name: PageText, _ value: Int64?, _ earlier: Int64?) -> Figure {
             Figure(
-                name: words(name), value: time(value, words), verdict: value.map { words($0 <= promise ? .promiseKept : .promiseMissed) },
-                css: value.map { $0 <= promise ? "met" : "missed" } ?? "", sub: before == nil ? nil : words(.comparedWith, time(earlier, words)))
+                name: words(name), value: time(value, words), verdict: value.map { words($0 <= DispatchStatistics.promise ? .promiseKept : .promiseMissed) },
+                css: value.map { $0 <= DispatchStatistics.promise ? "met" : "missed" } ?? "", sub: before == nil ? nil : words(.comparedWith, time(earlier, words)))
         }
         return [
             count(.tips, now.tips.total, before?.tips.total), count(.incidents, now.incidents.total, before?.incidents.total),
@@ -156,23 +156,23 @@ struct StatisticsPage {
 extension Board {
     func addStatistics(to group: RouterGroup<BoardContext>) {
         group.get("/statistics") { request, context in
-            let user = try context.requireDesk()
+            let user = try context.requireUser()
             let period = request.uri.queryParameters.get("period").flatMap { StatisticsPeriod(rawValue: $0) } ?? .week
             let overview = try await answered { () throws(Rejection) in try await ports.overview(user) }
             let clock = LocalClock(now: overview.now, utcOffsetMinutes: overview.utcOffsetMinutes)
             let bounds = period.bounds(clock)
-            let now = try await answered { () throws(Rejection) in
-                try await ports.statistics(bounds.from, clock.now.advanced(byMilliseconds: 1), overview.utcOffsetMinutes, user)
-            }
+            let until = clock.now.advanced(byMilliseconds: 1)
+            let now = try await figures(bounds.from, until, overview, user)
             var before: BoardStatistics?
-            if let earlier = bounds.before {
-                before = try await answered { () throws(Rejection) in
-                    try await ports.statistics(earlier.from, earlier.until, overview.utcOffsetMinutes, user)
-                }
-            }
+            if let earlier = bounds.before { before = try await figures(earlier.from, earlier.until, overview, user) }
             return try await still(request, user, title: .statistics, template: "statistics", path: "/statistics?period=\(period.rawValue)") {
                 StatisticsPage($0, period: period, now, before: before)
             }
         }
+    }
+
+    private func figures(_ from: Timestamp, _ until: Timestamp, _ overview: BoardOverview, _ user: BoardUser) async throws -> BoardStatistics {
+        let period = DispatchStatistics.Period(from: from, until: until, utcOffsetMinutes: Int32(clamping: overview.utcOffsetMinutes))
+        return try await answered { () throws(Rejection) in try await ports.statistics(period, user) }
     }
 }

@@ -81,8 +81,7 @@ struct Frame {
         homeAddress = user.unit == nil ? "/" : "/patrol"
         userText = words(.signedInAs, user.name, words(user.role))
         let pages: [(String, PageText)] =
-            user.unit == nil ? [("/", .board)] + (user.isDesk ? [("/statistics", .statistics)] : []) + [("/handover", .handover)]
-                + (user.isAdmin ? [("/users", .users)] : []) : [("/patrol", .patrol)]
+            user.unit == nil ? [("/", .board), ("/statistics", .statistics), ("/handover", .handover)] + (user.isAdmin ? [("/users", .users)] : []) : [("/patrol", .patrol)]
         let current = path.prefix { $0 != "?" }
         links = pages.map { Link(address: $0.0, label: words($0.1), isCurrent: $0.0 == current) }
     }
