@@ -103,7 +103,7 @@ let package = Package(
         module(
             "Board",
             [
-                "Accounts", "Administration", "LocalHTTP", "Localization", "TipModel", "TipWire", deque, hummingbird, lifecycle, logging, mustache,
+                "Accounts", "Administration", "DispatchDesk", "LocalHTTP", "Localization", "TipModel", "TipWire", deque, hummingbird, lifecycle, logging, mustache,
                 nio,
             ],
             resources: [.embedInCode("Web")]),

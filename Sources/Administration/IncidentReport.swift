@@ -280,7 +280,7 @@ public struct HistoryReport: Codable, Sendable, Equatable {
     public var sequence: UInt64
     public var atMs: Int64
     /// `opened`, `correlated`, `urgency_changed`, `claimed`, `en_route`, `on_scene`, `cleared`, `released`; of the desk
-    /// `merged_into`, `took_in`, `tips_left`, `split_off`, `regraded`, `regrade_lifted`; further `joined`, `left`, `recalled`,
+    /// `merged_into`, `took_in`, `tips_left`, `split_off`, `regraded`, `regrade_lifted`, `identity_revealed`; further `joined`, `left`, `recalled`,
     /// `assigned`, `handed_over`, `diverted`, `acknowledged`, `escalated`, `reopened`.
     public var event: String
     public var unit: String?

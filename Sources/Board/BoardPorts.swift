@@ -1,4 +1,5 @@
 public import Administration
+public import DispatchDesk
 public import TipModel
 
 /// What the board needs of the station. Who is behind it is said in `WatchpostDaemon`; every closure waits at most
@@ -17,6 +18,10 @@ public struct BoardPorts: Sendable {
     public var reveal: @Sendable (IncidentID, TipID, _ reason: String, BoardUser) async throws(Rejection) -> RevealedReporter
     /// A photo by its SHA-256 (64 hexadecimal digits), if a tip of this incident has it.
     public var photo: @Sendable (String, IncidentID, BoardUser) async throws(Rejection) -> [UInt8]
+    /// What the station is judged by, over a stretch of time: for the desk and officers.
+    public var statistics: @Sendable (DispatchStatistics.Period, BoardUser) async throws(Rejection) -> BoardStatistics
+    /// What the next shift must know.
+    public var shift: @Sendable (_ from: Timestamp, _ until: Timestamp, BoardUser) async throws(Rejection) -> ShiftSummary
     /// Feed events after a sequence and up to another, from the journal, oldest first: at most `limit`, and how far was read.
     public var events:
         @Sendable (_ after: SequenceNumber, _ through: SequenceNumber, _ limit: Int) async throws(Rejection) -> (
@@ -33,6 +38,8 @@ public struct BoardPorts: Sendable {
         submit: @escaping @Sendable (DeskTip, BoardUser) async throws(Rejection) -> Receipt,
         reveal: @escaping @Sendable (IncidentID, TipID, String, BoardUser) async throws(Rejection) -> RevealedReporter,
         photo: @escaping @Sendable (String, IncidentID, BoardUser) async throws(Rejection) -> [UInt8],
+        statistics: @escaping @Sendable (DispatchStatistics.Period, BoardUser) async throws(Rejection) -> BoardStatistics,
+        shift: @escaping @Sendable (Timestamp, Timestamp, BoardUser) async throws(Rejection) -> ShiftSummary,
         events: @escaping @Sendable (SequenceNumber, SequenceNumber, Int) async throws(Rejection) -> (
             events: [FeedEvent], reached: SequenceNumber
         ),
@@ -45,6 +52,8 @@ public struct BoardPorts: Sendable {
         self.submit = submit
         self.reveal = reveal
         self.photo = photo
+        self.statistics = statistics
+        self.shift = shift
         self.events = events
         self.sight = sight
     }

@@ -1,4 +1,5 @@
 public import Administration
+public import DispatchDesk
 public import TipModel
 
 /// What the board shows at a glance. Already cut to what the user may see.
@@ -242,6 +243,18 @@ public struct RevealedReporter: Hashable, Sendable {
     }
 }
 
+/// Figures of a stretch of time, and whether all of its records were read.
+public struct BoardStatistics: Sendable {
+    public var report: DispatchStatistics.Report
+    /// There are more records in it than ``BoardLimits/statisticsRecords``: the newest are missing.
+    public var isCut: Bool
+
+    public init(report: DispatchStatistics.Report, isCut: Bool) {
+        self.report = report
+        self.isCut = isCut
+    }
+}
+
 /// Bounds of the board.
 public enum BoardLimits {
     /// Open incidents in an overview.
@@ -250,6 +263,12 @@ public enum BoardLimits {
     public static let clearedIncidents = 100
     /// Records that a dossier is told from.
     public static let dossierRecords = 2_000
+    /// Records that statistics or a shift are told from: more than a year of a district.
+    public static let statisticsRecords = 4_000_000
+    /// Days that statistics may span.
+    public static let statisticsDays: Int64 = 400
+    /// How long reading them may take; what was read by then is told.
+    public static let figures = Duration.seconds(20)
     /// How long anything may wait for the core or the journal.
     public static let deadline = Duration.seconds(5)
 }

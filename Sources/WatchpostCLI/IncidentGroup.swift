@@ -233,6 +233,7 @@ struct IncidentText {
         case "tips_left": return words("线索拆出至", "tips left for")
         case "split_off": return words("拆分自", "split off")
         case "regrade_lifted": return words("撤销定级", "regrade lifted")
+        case "identity_revealed": return words("查看上报人", "reporter looked up")
         default: break
         }
         return EventKind.allCases.first { $0.name == event }.map { catalogue.name($0) } ?? clean(event)

@@ -16,6 +16,8 @@ struct BoardStation: Sendable {
     let accounts: Accounts
     let tips: DeskTips
     let reads: JournalReads
+    /// For what takes long: one at a time, so that it takes nothing from the others.
+    let figures: JournalReads
     let cache: StateCache
     let attachments: String
 
@@ -28,6 +30,8 @@ struct BoardStation: Sendable {
             submit: { tip, user throws(Rejection) in try await submit(tip, user) },
             reveal: { id, tip, reason, user throws(Rejection) in try await reveal(id, tip, reason, user) },
             photo: { hash, id, user throws(Rejection) in try await photo(hash, id, user) },
+            statistics: { period, user throws(Rejection) in try await statistics(period, user) },
+            shift: { from, until, user throws(Rejection) in try await shift(from, until, user) },
             events: { after, through, limit throws(Rejection) in try await events(after, through, limit) },
             sight: { id throws(Rejection) in Set(try unit(id, try await state()).zones) })
     }
@@ -172,6 +176,44 @@ struct BoardStation: Sendable {
         return found
     }
 
+    // MARK: Stretches of time
+
+    private func statistics(
+        _ period: DispatchStatistics.Period, _ user: BoardUser
+    ) async throws(Rejection) -> BoardStatistics {
+        try checkStretch(period.from, period.until, user)
+        return try await figures.read { reader throws(JournalError) in
+            var figures = DispatchStatistics(period: period)
+            let clock = ReadingTime()
+            let isWhole = try reader.read(from: period.from, limit: BoardLimits.statisticsRecords) { record in
+                figures.apply(record)
+                return !figures.isPast(record.at) && !clock.isOver
+            }
+            return BoardStatistics(report: figures.report, isCut: !isWhole || clock.isOver)
+        }
+    }
+
+    private func shift(_ from: Timestamp, _ until: Timestamp, _ user: BoardUser) async throws(Rejection) -> ShiftSummary {
+        try checkStretch(from, until, user)
+        let fold = try await figures.read { reader throws(JournalError) in
+            var fold = ShiftFold(from: from, until: until)
+            let clock = ReadingTime()
+            _ = try reader.read(from: from, limit: BoardLimits.statisticsRecords) { record in
+                fold.apply(record)
+                return record.at < until && !clock.isOver
+            }
+            return fold
+        }
+        return fold.summary(try await state())
+    }
+
+    private func checkStretch(_ from: Timestamp, _ until: Timestamp, _ user: BoardUser) throws(Rejection) {
+        if case .unit = user.sight { throw Rejection(.forbidden, "the figures are for the desk and the officers") }
+        guard from < until, until.milliseconds(since: from) <= BoardLimits.statisticsDays * 86_400_000 else {
+            throw Rejection(.invalidField, field: "from", "a stretch of time begins before it ends, and spans at most \(BoardLimits.statisticsDays) days")
+        }
+    }
+
     private func events(
         _ after: SequenceNumber, _ through: SequenceNumber, _ limit: Int
     ) async throws(Rejection) -> (events: [FeedEvent], reached: SequenceNumber) {
@@ -183,6 +225,13 @@ struct BoardStation: Sendable {
             return (events, wanted.last?.record.sequence ?? through)
         }
     }
+}
+
+/// How long figures may be read for.
+private struct ReadingTime {
+    private let end = ContinuousClock.now + BoardLimits.figures
+
+    var isOver: Bool { ContinuousClock.now > end }
 }
 
 private func hexadecimal(_ bytes: [UInt8]) -> String {

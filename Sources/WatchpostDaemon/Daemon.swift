@@ -93,7 +93,8 @@ public func makeDaemon(
             time: time, startedAt: time.now(), tipsEndpoint: tipsEndpoint, feedEndpoint: feedEndpoint,
             daemonPublicKey: key.publicKey.z85, journalPath: journalPath, board: BoardAddress())
         let boardStation = BoardStation(
-            view: view, accounts: accounts, tips: wiring.deskTips, reads: JournalReads(path: journalPath), cache: StateCache(time: time),
+            view: view, accounts: accounts, tips: wiring.deskTips, reads: JournalReads(path: journalPath),
+            figures: JournalReads(path: journalPath, parallel: 1, queued: 2), cache: StateCache(time: time),
             attachments: settings.dataDirectory + "/attachments")
         let board = try makeBoardServer(
             settings.board, board: Board(ports: boardStation.ports, accounts: accounts, live: events, time: time, logger: logger),

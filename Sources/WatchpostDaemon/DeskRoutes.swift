@@ -39,7 +39,7 @@ func addDeskRoutes(to router: Router<PeerRequestContext>, view: StationView) {
     router.post("/v1/incidents/{id}/acknowledge") { request, context in
         let body = try await decodeJSON(StepIncident.self, from: request)
         try onlyNeeds([], body)
-        let (id, by) = (try incidentID(context), Operator(.desk, try await user(context.peer)))
+        let (id, by) = (try incidentID(context), Operator(.desk, try await adminUser(context.peer)))
         let outcome: StepOutcome = try await view.command { reply in
             .acknowledge(
                 AcknowledgeCommand(incident: id, by: by, scope: .everything) { outcome in

@@ -63,6 +63,8 @@ final class BoardHarness: Sendable {
             submit: { _, _ throws(Rejection) in throw nothing },
             reveal: { _, _, _, _ throws(Rejection) in throw nothing },
             photo: { _, _, _ throws(Rejection) in throw nothing },
+            statistics: { _, _ throws(Rejection) in throw nothing },
+            shift: { _, _, _ throws(Rejection) in throw nothing },
             events: { [recorded] after, through, limit throws(Rejection) in
                 recorded.page(after, through, limit)
             },

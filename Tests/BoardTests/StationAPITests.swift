@@ -27,6 +27,14 @@ struct StationAPITests {
         #expect(history[2]["unit"] as? String == "night-east")
         let list = try await station.ask("GET", "/api/v1/incidents?phase=cleared&zone=dongyuan", as: patrol).json()
         #expect((list["incidents"] as? [[String: Any]])?.map { $0["id"] as? Int } == [incident])
+        // And in the figures of the day, which are for the desk and the officers.
+        let now = Int(Date().timeIntervalSince1970 * 1_000)
+        let day = "/api/v1/statistics?from=\(now - 3_600_000)&until=\(now + 60_000)"
+        let figures = try await station.ask("GET", day, as: officer).json()
+        #expect((figures["response"] as? [String: Any])?["kept"] as? Int == 1)
+        #expect((figures["tips"] as? [String: Any])?["total"] as? Int == 1)
+        #expect(try await station.ask("GET", day, as: patrol).status == 403)
+        #expect(try await station.ask("GET", "/api/v1/statistics?from=5&until=5", as: desk).status == 422)
         // The same over the admin socket.
         #expect(try await station.daemon.admin.incident(UInt64(incident)).incident.phase == "cleared")
         await station.daemon.stop()

@@ -164,6 +164,23 @@ struct StreamTests {
         }
     }
 
+    @Test("a browser that does not read is let go, and nothing is kept for it")
+    func slowReader() async throws {
+        let harness = try await harness()
+        let token = try await harness.token("duty")
+        var settings = Board.Settings()
+        settings.slowReader = .milliseconds(300)
+        settings.catchUp = .max
+        try await harness.serve(settings: settings) { port in
+            let slow = try watch(port, token, "?after=0")
+            try await harness.waitForWatchers(1)
+            // Far more than the kernel's buffers take, so that a write has to wait.
+            for sequence in 1...30_000 { harness.happen(SequenceNumber(sequence)) }
+            try await harness.waitForWatchers(0)
+            withExtendedLifetime(slow) {}
+        }
+    }
+
     @Test("a heartbeat says that a quiet stream lives")
     func heartbeat() async throws {
         let harness = try await harness()

@@ -237,6 +237,22 @@ struct ReaderTests {
         #expect(issues[0].contains("admin_socket: the socket's path has 107 bytes, at most 100"), "\(issues)")
     }
 
+    @Test("the board: beyond this machine only with a certificate, and certificate and key together")
+    func board() throws {
+        for listen in ["127.0.0.1:7420", "'[::1]:1'", "localhost:80", "127.0.0.1:*", "off"] {
+            #expect(daemonIssues("board: {listen: \(listen)}\n") == [], "\(listen)")
+        }
+        for listen in ["7420", "station:7420", "127.0.0.1:0", "127.0.0.1:70000", "127.0.0.1", "'*:7420'"] {
+            #expect(daemonIssues("board: {listen: '\(listen)'}\n").first?.contains("board.listen: must be address:port") == true, "\(listen)")
+        }
+        for listen in ["0.0.0.0:7420", "10.0.0.5:7420", "'[::]:7420'"] {
+            let issues = daemonIssues("board: {listen: \(listen)}\n")
+            #expect(issues.count == 1 && issues[0].contains("is beyond this machine"), "\(issues)")
+            #expect(daemonIssues("board: {listen: \(listen), tls_certificate: a.crt, tls_key: a.key}\n") == [])
+        }
+        #expect(daemonIssues("board: {tls_key: a.key}\n").first?.contains("certificate and key belong together") == true)
+    }
+
     @Test("paths start from the file's folder")
     func paths() throws {
         let folder = try TemporaryFolder()

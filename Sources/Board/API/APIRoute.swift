@@ -3,7 +3,7 @@
 enum APIRoute: CaseIterable {
     case document, openSession, session, closeSession
     case overview, submit, incidents, incident, act, cap, photo
-    case events, geoJSON
+    case events, geoJSON, statistics
     case open311ServicesJSON, open311ServicesXML, open311RequestsJSON, open311RequestsXML, open311RequestJSON, open311RequestXML
 
     static let base = "/api/v1"
@@ -30,6 +30,7 @@ enum APIRoute: CaseIterable {
         case .photo: "/incidents/{id}/photos/{hash}"
         case .events: "/events"
         case .geoJSON: "/incidents.geojson"
+        case .statistics: "/statistics"
         case .open311ServicesJSON: "/open311/v2/services.json"
         case .open311ServicesXML: "/open311/v2/services.xml"
         case .open311RequestsJSON: "/open311/v2/requests.json"

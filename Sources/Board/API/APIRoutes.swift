@@ -30,6 +30,7 @@ extension Board {
         case .photo: try await photo(context)
         case .events: try await events(request, context)
         case .geoJSON: try await geoJSON(request, context)
+        case .statistics: try await statistics(request, context)
         case .open311ServicesJSON: try await services(context, as: .json)
         case .open311ServicesXML: try await services(context, as: .xml)
         case .open311RequestsJSON: try await requests(request, context, as: .json)
