@@ -10,7 +10,7 @@ enum PageText: String, CaseIterable, Sendable {
     case soundOn, soundOff, soundNeeded, back, close
 
     // The board.
-    case openIncidents, unclaimed, overdueCount, tipsCount, postsCount, onlineCount, filters, zone, category, level, phase, any
+    case openIncidents, unclaimed, tipsCount, postsCount, onlineCount, filters, zone, category, level, phase, any
     case apply, clearFilters, anyOpen, waited, nobodyYet, unseen, seenBy, overdue, escalated, drill
     case suggested, moreUnits, nothingOpen, nothingMatches, moreRows, firstRows, silentPosts, silentSince, neverHeard
     case limitWord, limitComma, incidentWord
@@ -25,7 +25,7 @@ enum PageText: String, CaseIterable, Sendable {
     // Actions.
     case claim, join, enRoute, divert, onScene, clear, release, acknowledge, assign, recall, recallStep, handOver, reopen, merge, split, detach
     case regrade, liftRegrade, unit, toUnit, fromUnit, reason, intoIncident, chooseTips
-    case more, done, doneNothing, refused, refusedTitle, offline, noAnswer
+    case more, done, doneNothing, refusedTitle, offline, noAnswer
 
     // The timeline.
     case stepMergedInto, stepTookIn, stepTipsLeft, stepSplitOff, stepRegradeLifted, stepUrgency, stepRevealed, reminder, granted
