@@ -26,6 +26,7 @@ public struct Board: Sendable {
     public let time: any TimeSource
     let settings: Settings
     let streams = StreamCount()
+    let parts = PartCache()
     let logger: Logger
 
     public init(

@@ -189,6 +189,7 @@ private func passwordPage(_ status: HTTPResponse.Status, _ context: BoardContext
         \(alert(message))
         <form method="post" action="/password">
         \(hidden("csrf", user.csrfToken))
+        <input type="hidden" name="username" value="\(escaped(user.name))" autocomplete="username">
         \(field(isChinese ? "原密码" : "Old password", "old_password", type: "password", autocomplete: "current-password"))
         \(field(isChinese ? "新密码（至少 10 个字符）" : "New password (10 characters or more)", "password", type: "password", autocomplete: "new-password", more: leastPassword))
         \(field(isChinese ? "再输一次" : "Once more", "again", type: "password", autocomplete: "new-password", more: leastPassword))

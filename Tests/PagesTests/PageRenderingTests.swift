@@ -93,6 +93,25 @@ struct PageRenderingTests {
         _ = page("patrol", language, user: user, path: "/patrol", css: "patrol", theme: "dark") { PatrolPage($0) }
     }
 
+    @Test(arguments: Language.allCases)
+    func theHandoverIsOnOneSheet(_ language: Language) {
+        let html = page("handover", language, path: "/handover") { HandoverPage($0, shift: Shift.current($0.clock)) }
+        #expect(html.contains("2025-12-31 20:00"))
+        #expect(html.contains(language == .zh ? "学府巡组" : "Xuefu patrol"))
+    }
+
+    @Test func usersAreListedForAnAdmin() {
+        let admin = BoardUser(name: "boss", role: .admin, sight: .all, csrfToken: "token")
+        let accounts = [
+            Account(name: "boss", role: .admin, createdAt: SampleBoard.ago(9_000)),
+            Account(name: "wang", role: .officer, zones: [ZoneID(unchecked: "dongyuan")], isDisabled: true, createdAt: SampleBoard.ago(800)),
+        ]
+        let html = page("users", .zh, user: admin, path: "/users") { scope in
+            UsersPage(scope, accounts: accounts.map { ($0, 0) }, sessions: [])
+        }
+        #expect(html.contains("/users/wang/enable") && !html.contains("/users/boss/disable"))
+    }
+
     /// What comes from a tip is text, whatever it looks like.
     @Test func tipsCannotWriteHTML() throws {
         let post = sample.overview.posts[0].post

@@ -65,7 +65,8 @@ struct DistrictMap {
         }
         zones = overview.zones.compactMap { zone in
             let points = overview.posts.filter { $0.post.zone == zone.id }.compactMap { $0.post.position.map(projection.point) }
-            let hull = convexHull(points)
+            // A post alone is drawn too: a polygon of one point would be nothing.
+            let hull = convexHull(points.count > 2 ? points : points + points.map { MapPoint(x: $0.x + 0.5, y: $0.y + 0.5) })
             guard let top = hull.map(\.y).min(), let left = hull.map(\.x).min(), let right = hull.map(\.x).max() else { return nil }
             return ZoneShape(
                 points: hull.map { "\(Self.number($0.x)),\(Self.number($0.y))" }.joined(separator: " "), name: scope.names[zone.id],
@@ -95,7 +96,7 @@ struct DistrictMap {
     /// The nearest place around `point` where no marker is yet; several incidents are often at one gate. Gives up after three
     /// turns: then they overlap.
     private static func free(_ point: MapPoint, _ taken: [MapPoint]) -> MapPoint {
-        let apart = 24.0
+        let apart = 32.0
         func isFree(_ point: MapPoint) -> Bool {
             taken.allSatisfy { hypot($0.x - point.x, $0.y - point.y) >= apart - 0.5 }
         }

@@ -45,7 +45,6 @@ extension PageText {
         case .byCategory: ("按类别", "By category")
         case .byZone: ("按责任区", "By zone")
         case .hour: ("时", "Hour")
-        case .share: ("占比", "Share")
         case .noneInPeriod: ("这段时间没有警情", "No incidents in this period")
         case .dayShift: ("白班 08–20", "Day 08–20")
         case .nightShift: ("夜班 20–08", "Night 20–08")
@@ -59,9 +58,11 @@ extension PageText {
         case .escalationsInShift: ("本班上报升级", "Escalations in this shift")
         case .silentNow: ("失联哨点", "Silent posts")
         case .nothingToTell: ("无", "None")
-        case .change: ("变化", "Change")
+        case .promiseKept: ("达到 20 分钟承诺", "within the promise of 20 min")
+        case .promiseMissed: ("超过 20 分钟承诺", "over the promise of 20 min")
+        case .dataTable: ("数据表", "Data table")
+        case .statisticsCut: ("记录过多，只统计了这段时间的前一部分", "There are too many records: only the first part of the period is counted")
         case .drillsExcluded: ("不含演练", "Drills are not counted")
-        case .promise: ("承诺 20 分钟", "Promise: 20 min")
         default: nil
         }
     }

@@ -27,6 +27,7 @@ extension PageText {
         case .soundOff: ("声音已开", "Sound is on")
         case .soundNeeded: ("尚未开启声音：有新警情时不会响铃", "Sound is off: nothing will ring for a new incident")
         case .back: ("返回", "Back")
+        case .close: ("关闭", "Close")
         default: nil
         }
     }
@@ -35,7 +36,6 @@ extension PageText {
         switch self {
         case .openIncidents: ("未结警情", "Open incidents")
         case .unclaimed: ("待接单", "unclaimed")
-        case .overdueCount: ("超时", "overdue")
         case .tipsCount: ("{0} 条线索", "tips: {0}")
         case .postsCount: ("{0} 个哨点", "posts: {0}")
         case .onlineCount: ("{0}/{1} 个哨点在线", "{0} of {1} posts online")
@@ -149,7 +149,6 @@ extension PageText {
         case .more: ("更多", "More")
         case .done: ("#{0} {1}：已完成", "#{0} {1}: done")
         case .doneNothing: ("#{0} {1}：本来就是如此，没有改变", "#{0} {1}: it was so already")
-        case .refused: ("#{0} {1} 未成：{2}", "#{0} {1} refused: {2}")
         case .refusedTitle: ("未能完成", "Not done")
         case .offline: ("没有连接，未发出。请用电台报告，恢复连接后再点。", "No connection: not sent. Report by radio; tap again when connected.")
         case .noAnswer: ("没有回音：请先看状态，再决定是否重试。", "No answer: look at its state before you try again.")

@@ -7,10 +7,10 @@ enum PageText: String, CaseIterable, Sendable {
     // The frame.
     case appName, skipToContent, navigation, board, patrol, statistics, handover, users, signOut, signedInAs, otherLanguage
     case toDark, toLight, linkLive, linkPlain, linkStale, linkLost, newIncident, newIncidents
-    case soundOn, soundOff, soundNeeded, back
+    case soundOn, soundOff, soundNeeded, back, close
 
     // The board.
-    case openIncidents, unclaimed, overdueCount, tipsCount, postsCount, onlineCount, filters, zone, category, level, phase, any
+    case openIncidents, unclaimed, tipsCount, postsCount, onlineCount, filters, zone, category, level, phase, any
     case apply, clearFilters, anyOpen, waited, nobodyYet, unseen, seenBy, overdue, escalated, drill
     case suggested, moreUnits, nothingOpen, nothingMatches, moreRows, firstRows, silentPosts, silentSince, neverHeard
     case limitWord, limitComma, incidentWord
@@ -25,7 +25,7 @@ enum PageText: String, CaseIterable, Sendable {
     // Actions.
     case claim, join, enRoute, divert, onScene, clear, release, acknowledge, assign, recall, recallStep, handOver, reopen, merge, split, detach
     case regrade, liftRegrade, unit, toUnit, fromUnit, reason, intoIncident, chooseTips
-    case more, done, doneNothing, refused, refusedTitle, offline, noAnswer
+    case more, done, doneNothing, refusedTitle, offline, noAnswer
 
     // The timeline.
     case stepMergedInto, stepTookIn, stepTipsLeft, stepSplitOff, stepRegradeLifted, stepUrgency, stepRevealed, reminder, granted
@@ -35,8 +35,8 @@ enum PageText: String, CaseIterable, Sendable {
 
     // Statistics and hand-over.
     case period, today, sevenDays, thirtyDays, thisYear, comparedWith, incidents, responseHalf, responseNine, withinPromise, answered
-    case byHour, byCategory, byZone, hour, share, noneInPeriod, dayShift, nightShift, from, until, show, printPage, openByLevel
-    case whoHasWhat, clearedInShift, escalationsInShift, silentNow, nothingToTell, change, drillsExcluded, promise
+    case byHour, byCategory, byZone, hour, noneInPeriod, dayShift, nightShift, from, until, show, printPage, openByLevel
+    case whoHasWhat, clearedInShift, escalationsInShift, silentNow, nothingToTell, drillsExcluded, promiseKept, promiseMissed, dataTable, statisticsCut
 
     // Users and entry.
     case role, lastSeen, sessions, disable, enable, endSessions, disabled, active, addUserHint, userName

@@ -12,6 +12,7 @@ extension Board {
         addAssets(to: group)
         addPreferences(to: group)
         addUserPages(to: group)
+        addStatistics(to: group)
         group.get("/") { request, context in try await desk(request, context.requireUser()) }
         group.get("/patrol") { request, context in try await patrol(request, context.requireUser()) }
         group.get("/handover") { request, context in try await handover(request, context.requireUser()) }
@@ -30,7 +31,22 @@ extension Board {
     private func desk(_ request: Request, _ user: BoardUser) async throws -> Response {
         // A patrol's own page is made for its phone.
         if user.unit != nil { return seeOther("/patrol") }
-        let filter = BoardFilter(request.uri.queryParameters.map { ($0.key, $0.value) })
+        let query = request.uri.queryParameters
+        let filter = BoardFilter(query.map { ($0.key, $0.value) })
+        if query.get("part") == "live" {
+            let words = Words(Preferences(request).language)
+            let key = PartCache.Key(sight: user.sight, language: words.language.rawValue, address: filter.address(from: filter.from))
+            let part = try await parts.part(key, wanted: query.get("wanted").flatMap { SequenceNumber($0) } ?? 0) {
+                let overview = try await answered { () throws(Rejection) in try await ports.overview(user) }
+                let scope = PageScope(overview, user: user, words: words)
+                // Nothing in it is of one user alone: no token, no name.
+                var frame = Frame(title: "", path: key.address, words: words, theme: "", user: nil)
+                frame.follow(scope, part: key.address)
+                let html = Templates.render("desk-part", frame: frame, page: DeskPage(scope, filter: filter), words: words)
+                return PartCache.Part(html: html, sequence: overview.sequence)
+            }
+            return pageResponse(.ok, part.html)
+        }
         return try await live(request, user, title: .board, template: "desk", path: filter.address(from: filter.from)) { scope in
             DeskPage(scope, filter: filter)
         }

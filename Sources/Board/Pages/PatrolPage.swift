@@ -24,6 +24,8 @@ struct PatrolPage {
         let cards: [Card]
         let isEmpty: Bool
         let emptyText: String
+        /// That there are more than are shown.
+        let rest: String?
     }
 
     /// Cards in a group: a phone shows three at a time.
@@ -59,7 +61,8 @@ struct PatrolPage {
             Group(
                 id: id, title: words(title), count: "\(incidents.count)",
                 cards: incidents.prefix(Self.cards).map { Self.card($0, scope, active: active, here: here) },
-                isEmpty: incidents.isEmpty, emptyText: words(empty))
+                isEmpty: incidents.isEmpty, emptyText: words(empty),
+                rest: incidents.count > Self.cards ? words(.moreRows, "\(incidents.count - Self.cards)") : nil)
         }
         groups = [
             group("mine", .mine, .noneMine, mine), group("new", .new, .noneNew, new), group("near", .near, .noneNear, near),

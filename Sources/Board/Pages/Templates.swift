@@ -14,7 +14,7 @@ enum Templates {
         "patrol-body": PackageResources.patrol_body_mustache, "card": PackageResources.card_mustache,
         "problem": PackageResources.problem_mustache, "handover": PackageResources.handover_mustache,
         "sheet-line": PackageResources.sheet_line_mustache, "users": PackageResources.users_mustache,
-        "plain": PackageResources.plain_mustache,
+        "plain": PackageResources.plain_mustache, "statistics": PackageResources.statistics_mustache,
     ]
 
     /// A template that cannot be parsed is left out, and a test says so.
@@ -81,8 +81,7 @@ struct Frame {
         homeAddress = user.unit == nil ? "/" : "/patrol"
         userText = words(.signedInAs, user.name, words(user.role))
         let pages: [(String, PageText)] =
-            user.unit == nil ? [("/", .board), ("/statistics", .statistics), ("/handover", .handover)] + (user.isAdmin ? [("/users", .users)] : [])
-            : [("/patrol", .patrol)]
+            user.unit == nil ? [("/", .board), ("/statistics", .statistics), ("/handover", .handover)] + (user.isAdmin ? [("/users", .users)] : []) : [("/patrol", .patrol)]
         let current = path.prefix { $0 != "?" }
         links = pages.map { Link(address: $0.0, label: words($0.1), isCurrent: $0.0 == current) }
     }

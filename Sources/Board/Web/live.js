@@ -77,6 +77,8 @@
   // ---- Fetching -----------------------------------------------------------------------------
 
   let lastGood = body.dataset.sequence;
+  // The newest event that was heard of; what is fetched has to have it.
+  let wanted = 0;
   let shownAt = "";
   let isRunning = false;
   let isWanted = false;
@@ -101,7 +103,7 @@
     isWanted = false;
     soonest = Date.now() + 500;
     try {
-      const address = body.dataset.part + (body.dataset.part.includes("?") ? "&" : "?") + "part=live&after=" + lastGood;
+      const address = body.dataset.part + (body.dataset.part.includes("?") ? "&" : "?") + "part=live&wanted=" + wanted;
       const answer = await fetchWithin(address, { redirect: "manual" }, 8000);
       if (answer.status === 200) take(await answer.text());
       else if (answer.type === "opaqueredirect" || answer.status === 401) endSession();
@@ -110,7 +112,8 @@
       setState("stale");
     }
     isRunning = false;
-    if (isWanted) refresh();
+    // The station shares one look at its state for a moment; it may be from just before what was heard of.
+    if (isWanted || (state === "live" && Number(lastGood) < wanted)) refresh();
   }
 
   function take(html) {
@@ -177,7 +180,12 @@
         setTimeout(connect, 5000);
       }
     };
-    for (const name of ["changes", "resync"]) source.addEventListener(name, refresh);
+    for (const name of ["changes", "resync"]) {
+      source.addEventListener(name, (event) => {
+        wanted = Number(event.lastEventId) || 0;
+        refresh();
+      });
+    }
   }
 
   // ---- Actions ------------------------------------------------------------------------------
@@ -185,11 +193,15 @@
   function toast(text, isBad) {
     const old = document.querySelector(".toast");
     if (old) old.remove();
-    const place = document.createElement("p");
+    const place = document.createElement("div");
+    const words = document.createElement("span");
+    const close = document.createElement("button");
     place.className = isBad ? "toast bad" : "toast";
     place.setAttribute("role", isBad ? "alert" : "status");
-    place.textContent = text;
-    place.addEventListener("click", () => place.remove());
+    words.textContent = text;
+    close.textContent = texts.textClose;
+    close.addEventListener("click", () => place.remove());
+    place.append(words, close);
     body.append(place);
     if (!isBad) setTimeout(() => place.remove(), 6000);
   }
