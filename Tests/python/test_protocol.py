@@ -526,7 +526,7 @@ class Run:
     def check_progress(self):
         """The post hears what became of its tips, and of nobody else's."""
         a, p, pb = self.a, self.p, self.pb
-        tip = a.tip(category="burglary", text="十二号楼二单元门被撬", place="12号楼")
+        tip = a.tip(category="burglary", text="十二号楼二单元门被撬", place="12号楼", drill=True)
         tip_id, receipt = pb.Tip.FromString(tip).id, a.accepted(tip)
         incident = receipt.incident_id
         p.act("SEEN", incident)
@@ -563,7 +563,7 @@ class Run:
         news = a.wait("PROGRESS", request).parsed
         self.check("who knows of another journal is told everything", news.after == 0 and 0 < news.through < 1 << 50)
 
-        own = a.accepted(a.tip(category="dispute", text="十三号楼邻居争吵", place="13号楼")).incident_id
+        own = a.accepted(a.tip(category="dispute", text="十三号楼邻居争吵", place="13号楼", drill=True)).incident_id
         request = a.send("HANDLED", pb.Handled(incident_id=own, note="已劝和"))
         result = a.wait("ACTION_RESULT", request).parsed
         self.check("HANDLED ends an own incident that nobody has", result.done and result.sequence > 0)
@@ -596,7 +596,7 @@ class Run:
         with open(path, "rb") as file:
             self.check("it lies under its hash", file.read() == photo)
         self.check.equal("for the daemon's user alone", os.stat(path).st_mode & 0o777, 0o600)
-        self.check("a photo that is there is complete at once", a.send_photo(tip_id, photo, stop_after=-1).complete)
+        self.check("a photo that is there is complete at once", a.send_photo(tip_id, photo, stop_after=0).complete)
         self.refused("what is no photo", a.send_photo(tip_id, text).refusal, "invalid_field", "photo.data")
         self.refused("another hash", a.send_photo(tip_id, photo, sha256=bytes(32)).refusal, "invalid_field", "photo.sha256")
         self.refused("a hash that the tip does not name", a.send_photo(tip_id, photo + b"x").refusal, "not_found", "photo.tip_id")
@@ -674,9 +674,8 @@ class Run:
         for step in (
             self.enrol, self.check_files, self.check_handshake, self.check_example, self.check_tips, self.check_limits, self.check_framing,
             self.check_post_heartbeat, self.check_identity, self.check_subscribe, self.check_credit, self.check_feed,
-            self.check_acknowledge, self.check_actions, self.check_crew, self.check_progress, self.check_photos,
-            self.check_subscription_bounds, self.check_restart,
-            self.check_revocation, self.check_stop,
+            self.check_acknowledge, self.check_actions, self.check_crew, self.check_subscription_bounds, self.check_restart,
+            self.check_progress, self.check_photos, self.check_revocation, self.check_stop,
         ):
             step()
 
