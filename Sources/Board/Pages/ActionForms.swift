@@ -1,3 +1,4 @@
+import LocalHTTP
 import Localization
 import TipModel
 
