@@ -144,6 +144,8 @@ public final class LiveHub: Sendable {
 
     /// The newest record.
     public var head: SequenceNumber { state.withLock { $0.head } }
+    /// Whether the daemon stops.
+    var isFinished: Bool { state.withLock { $0.isFinished } }
     public var watchers: Int { state.withLock { $0.watchers.count } }
 
     /// A place among the watchers; nil when there is none left. The stream tells when to look.
