@@ -103,8 +103,8 @@ let package = Package(
         module(
             "Board",
             [
-                "Accounts", "Administration", "DispatchDesk", "LocalHTTP", "Localization", "TipModel", "TipWire", deque, hummingbird, lifecycle, logging, mustache,
-                nio,
+                "Accounts", "Administration", "DispatchDesk", "LocalHTTP", "Localization", "TipModel", "TipWire", deque, hummingbird, logging,
+                mustache, nio,
             ],
             resources: [.embedInCode("Web")]),
 

@@ -58,8 +58,12 @@ struct LiveItem: Sendable {
     /// The JSON of its ``LiveEvent``.
     var json: [UInt8]
 
-    init(_ event: FeedEvent) {
+    /// Units beyond the incident's zone that are told of it.
+    var guests: [UnitID]
+
+    init(_ event: FeedEvent, guests: [UnitID] = []) {
         self.event = event
+        self.guests = guests
         json = (try? encodeJSON(LiveEvent(event))) ?? []
     }
 

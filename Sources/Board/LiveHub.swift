@@ -22,6 +22,21 @@ public final class LiveHub: Sendable {
         public init() {}
     }
 
+    /// An event as the core published it.
+    public struct Published: Sendable {
+        public var sequence: SequenceNumber
+        /// An encoded `FeedEvent`.
+        public var event: [UInt8]
+        /// Units beyond the incident's zone that are told of it, also one that has just lost it.
+        public var guests: [UnitID]
+
+        public init(sequence: SequenceNumber, event: [UInt8], guests: [UnitID] = []) {
+            self.sequence = sequence
+            self.event = event
+            self.guests = guests
+        }
+    }
+
     /// What a watcher finds after its cursor.
     enum Reading: Sendable {
         /// Events of the ring, at least one.
@@ -35,7 +50,7 @@ public final class LiveHub: Sendable {
         var head: SequenceNumber
         /// Everything after this is in the ring or in the inbox.
         var floor: SequenceNumber
-        var inbox: [(sequence: SequenceNumber, event: [UInt8])] = []
+        var inbox: [Published] = []
         var ring: Deque<LiveItem> = []
         var bytes = 0
         var watchers: [UInt64: AsyncStream<Void>.Continuation] = [:]
@@ -56,7 +71,7 @@ public final class LiveHub: Sendable {
     }
 
     /// Takes committed events. Called on the core's thread: it copies references and wakes the pump.
-    public func publish(_ events: [(sequence: SequenceNumber, event: [UInt8])]) {
+    public func publish(_ events: [Published]) {
         guard let last = events.last else { return }
         state.withLock { state in
             state.head = max(state.head, last.sequence)
@@ -103,7 +118,7 @@ public final class LiveHub: Sendable {
             state.inbox
         }
         guard let last = raw.last else { return wakeAll() }
-        let items = raw.compactMap { entry in (try? FeedCodec.decodeEvent(entry.event)).map { LiveItem($0) } }
+        let items = raw.compactMap { entry in (try? FeedCodec.decodeEvent(entry.event)).map { LiveItem($0, guests: entry.guests) } }
         state.withLock { state in
             // The inbox may have been dropped meanwhile, and the floor moved: then these are no longer wanted.
             guard state.floor < last.sequence else { return }
@@ -129,6 +144,8 @@ public final class LiveHub: Sendable {
 
     /// The newest record.
     public var head: SequenceNumber { state.withLock { $0.head } }
+    /// Whether the daemon stops.
+    var isFinished: Bool { state.withLock { $0.isFinished } }
     public var watchers: Int { state.withLock { $0.watchers.count } }
 
     /// A place among the watchers; nil when there is none left. The stream tells when to look.

@@ -32,7 +32,7 @@ extension JSONRefusal {
             case .busy, .inputOutput: .serviceUnavailable
             }
         // What SQLite says may name files.
-        let message = error.code == .inputOutput ? "the accounts cannot be read or written; see the daemon's log" : error.message
+        let message = error.code == .inputOutput ? "the accounts cannot be read or written; ask whoever runs the daemon" : error.message
         self.init(status, code: error.code.rawValue, message: message, field: error.field)
         if status == .tooManyRequests || status == .serviceUnavailable {
             retryAfterSeconds = max(1, Int(clamping: (error.retryAfterMilliseconds + 999) / 1_000))

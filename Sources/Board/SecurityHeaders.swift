@@ -41,7 +41,9 @@ struct MethodGuard: RouterMiddleware {
     ) async throws -> Response {
         let path = APIRoute.segments(request.uri.path)
         guard path.first == "api" else { return try await next(request, context) }
-        let allowed = methods.filter { Self.matches($0.path, path) }.reduce(into: Set<String>()) { $0.formUnion($1.allowed) }
+        // Of several templates the one that says most literally, as the router takes it.
+        let best = methods.filter { Self.matches($0.path, path) }.max { Self.literals($0.path) < Self.literals($1.path) }
+        let allowed = best?.allowed ?? []
         guard allowed.isEmpty || allowed.contains(request.method.rawValue) else {
             let list = allowed.sorted().joined(separator: ", ")
             var response = JSONRefusal(.methodNotAllowed, code: "method_not_allowed", message: "possible here: \(list)").response
@@ -50,6 +52,8 @@ struct MethodGuard: RouterMiddleware {
         }
         return try await next(request, context)
     }
+
+    private static func literals(_ template: [String]) -> Int { template.count { !$0.hasPrefix("{") } }
 
     private static func matches(_ template: [String], _ path: [String]) -> Bool {
         template.count == path.count && zip(template, path).allSatisfy { $0.hasPrefix("{") || $0 == $1 }

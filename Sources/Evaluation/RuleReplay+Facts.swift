@@ -10,7 +10,7 @@ extension RuleReplay {
             change.phase == .cleared
             ? links.homes(of: change.incident).filter { isOver(sourcesOf: $0) }.sorted()
             : links.home(of: change.incident).map { [$0] } ?? []
-        for home in homes where isOpen(home) {
+        for home in homes where isOpen(home) || change.action == .reopen && canReopen(home) {
             var change = change
             change.incident = home
             events.append(.phaseChanged(change))
@@ -19,8 +19,12 @@ extension RuleReplay {
         note(recorded: change.incident)
     }
 
-    private func isOpen(_ replayed: IncidentID) -> Bool {
+    func isOpen(_ replayed: IncidentID) -> Bool {
         self.replayed.incidents[replayed].map { $0.phase != .cleared } ?? false
+    }
+
+    private func canReopen(_ replayed: IncidentID) -> Bool {
+        self.replayed.incidents[replayed].map { $0.phase == .cleared && $0.mergedInto == nil } ?? false
     }
 
     private func isOver(sourcesOf replayed: IncidentID) -> Bool {

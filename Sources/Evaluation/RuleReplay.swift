@@ -191,8 +191,14 @@ public struct RuleReplay {
             case .incidentMerged(let merge): begin(merge, &events, &touched)
             case .incidentRestated(let restated): restate(restated, record, &events, &touched)
             case .incidentRegraded(let change): regrade(change, &events, &touched)
-            // Neither joins tips nor grades them.
-            case .incidentAcknowledged, .incidentEscalated: continue
+            case .incidentAcknowledged(var seen):
+                guard let home = links.home(of: seen.incident), isOpen(home) else { continue }
+                seen.incident = home
+                events.append(.incidentAcknowledged(seen))
+            case .incidentEscalated(var step):
+                guard let home = links.home(of: step.incident), isOpen(home) else { continue }
+                step.incident = home
+                events.append(.incidentEscalated(step))
             // For the record only.
             case .accountChanged, .identityRevealed: continue
             // Outcomes of rules, which the new ones have their own of.

@@ -53,6 +53,8 @@ extension Catalogue {
         case "corroboration": pick(("\(reason.detail) 个来源", "\(reason.detail) witnesses"))
         case "time", "veto.window": unit(reason.detail, "min", pick(("分钟", "min")))
         case "distance", "veto.distance": unit(reason.detail, "m", pick(("米", "m")))
+        case "escalation.unclaimed", "escalation.claimed", "escalation.en_route", "escalation.on_scene":
+            unit(reason.detail, "s", pick(("秒", "s")))
         default: reason.detail
         }
     }
@@ -107,6 +109,15 @@ extension Catalogue {
         "corroboration": ("相互印证", "corroboration"),
         "earlier": ("先前线索", "an earlier tip"),
         "regrade.lifted": ("值班台撤销定级", "the desk lifted its level"),
+        "assign": ("指派说明", "sent because"),
+        "recall": ("召回原因", "taken off because"),
+        "hand_over": ("移交说明", "handed over because"),
+        "clear": ("结案说明", "cleared because"),
+        "reopen": ("重新打开的原因", "opened again because"),
+        "escalation.unclaimed": ("无人接单", "unclaimed for"),
+        "escalation.claimed": ("接单未出发", "claimed and not under way for"),
+        "escalation.en_route": ("出发未到", "under way for"),
+        "escalation.on_scene": ("到场未结", "on scene for"),
         // The desk's reason for what it did, in its own words.
         "merge": ("合并原因", "merged because"),
         "split": ("拆分原因", "split because"),

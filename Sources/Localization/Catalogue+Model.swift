@@ -46,6 +46,7 @@ extension Catalogue {
         case .acknowledged: pick(("已阅", "acknowledged"))
         case .escalated: pick(("上报升级", "escalated"))
         case .reopened: pick(("重新打开", "reopened"))
+        case .changed: pick(("有变化", "changed"))
         }
     }
 

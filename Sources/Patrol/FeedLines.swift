@@ -235,8 +235,11 @@ struct PlainLines {
         case .merged, .split, .regraded: parts += [incident.headline, "[\(words.reasons(event.reasons))]"]
         case .escalated: parts += [event.rung.map { words.name($0) } ?? "", incident.headline]
         case .handedOver: parts.append(event.from.map { words.text(.lineFrom, $0.rawValue) } ?? "")
+        case .assigned: parts += [incident.place, incident.headline]
         default: break
         }
+        let isDesks = event.by != nil && event.rung == nil
+        if isDesks, !event.reasons.isEmpty { parts.append("[\(words.reasons(event.reasons))]") }
         let badge = FeedRenderer.symbol(level).filter { $0 != " " } + " " + words.name(level)
         // Everything from outside is cleaned before any colour is added.
         let rest = parts.map { TerminalText.clean($0) }.filter { !$0.isEmpty }

@@ -153,6 +153,9 @@ extension StationCore {
             event.unit = change.unit
             event.by = change.statedBy
             event.from = change.from
+            // The desk's words are for those who act on them. A unit's and a post's stay in the record.
+            let isDesks = change.by.role == .desk || change.by.role == .officer
+            if isDesks, !change.note.isEmpty { event.reasons = [Reason(code: change.action.name, points: 0, detail: change.note)] }
         }
     }
 

@@ -211,7 +211,8 @@ extension Incident {
         version &+= 1
         lastSequence = sequence
         let before = phase
-        if before == .cleared, change.phase != .cleared { crew = [] }
+        // A new life: who had and who had seen the old one says nothing about it.
+        if before == .cleared, change.phase != .cleared { (crew, acknowledgement) = ([], nil) }
         switch change.phase {
         case .open: crew.removeAll { $0.unit == change.unit }
         case .claimed, .enRoute, .onScene: assign(change, at: time)

@@ -30,6 +30,8 @@ public enum EventKind: UInt8, CaseIterable, Sendable {
     /// Nobody came in time, or a unit does not get on.
     case escalated = 18
     case reopened = 19
+    /// What a newer daemon tells and this version has no word for: the incident says how things are.
+    case changed = 255
 
     public var name: String {
         switch self {
@@ -52,6 +54,7 @@ public enum EventKind: UInt8, CaseIterable, Sendable {
         case .acknowledged: "acknowledged"
         case .escalated: "escalated"
         case .reopened: "reopened"
+        case .changed: "changed"
         }
     }
 

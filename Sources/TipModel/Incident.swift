@@ -109,7 +109,7 @@ public struct Incident: Hashable, Sendable {
     public var suggestion: IncidentID?
     /// Those that the desk took it apart from, newest last. Nothing automatic brings them together again.
     public var apart: [IncidentID] = []
-    /// The first that it was seen by.
+    /// The first that it was seen by, since it was opened, or opened again.
     public var acknowledgement: Acknowledgement?
     public var escalation: Escalation
     /// Units beyond its zone that may see it and act on it, until a moment that may have passed.

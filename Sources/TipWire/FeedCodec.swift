@@ -45,7 +45,8 @@ public enum FeedCodec {
     }
 
     /// Reads a FEED body.
-    /// - Throws: `malformed`; `invalidField` for an event without sequence, lane or kind.
+    /// - Throws: `malformed`; `invalidField` for an event without sequence, lane or kind. A kind that is not known is taken as
+    ///   ``EventKind/changed``: a newer daemon must not silence an older patrol.
     public static func decode(_ body: [UInt8]) throws(Rejection) -> (lane: Lane, items: [FeedItem]) {
         let message: Watchpost_V1_Feed = try parse(body, field: "feed", limit: .max)
         guard let lane = UInt8(exactly: message.lane.rawValue).flatMap(Lane.init(rawValue:)) else {
@@ -82,8 +83,9 @@ public enum FeedCodec {
 
     private static func event(_ message: Watchpost_V1_FeedEvent) throws(Rejection) -> FeedEvent {
         guard message.sequence > 0, let lane = UInt8(exactly: message.lane.rawValue).flatMap(Lane.init(rawValue:)),
-            let kind = UInt8(exactly: message.kind.rawValue).flatMap(EventKind.init(rawValue:))
-        else { throw Rejection(.invalidField, field: "feed_event", "needs a sequence, a lane and a known kind") }
+            message.kind != .unspecified
+        else { throw Rejection(.invalidField, field: "feed_event", "needs a sequence, a lane and a kind") }
+        let kind = UInt8(exactly: message.kind.rawValue).flatMap(EventKind.init(rawValue:)) ?? .changed
         var event = FeedEvent(
             sequence: message.sequence, lane: lane, at: Timestamp(milliseconds: message.atMs), kind: kind,
             incident: Incident(message.incident, lastSequence: message.sequence),

@@ -128,7 +128,7 @@ struct IncidentText {
         for incident in list.incidents.filter({ $0.phase != cleared }) + list.incidents.filter({ $0.phase == cleared }) {
             table.add(
                 "#\(incident.id)", level(incident.level) + " \(incident.score)", catalogue.category(incident.category),
-                incident.zone, phase(incident.phase, incident.holder) + (incident.standing?.overdue == true ? words("，超时", ", overdue") : ""),
+                incident.zone, standing(incident),
                 catalogue.ago(Timestamp(milliseconds: incident.openedAtMs), now: now), "\(incident.tips)",
                 (incident.suggestion.map { words("〔同 #\($0)？〕", "[same as #\($0)?] ") } ?? "")
                     + (incident.drill ? catalogue.text(.drill) : "") + incident.headline)
@@ -217,6 +217,17 @@ struct IncidentText {
     }
 
     func level(_ name: String) -> String { UrgencyLevel(name: name).map { catalogue.name($0) } ?? clean(name) }
+
+    /// Where it stands and who has it, and what is wrong with that.
+    private func standing(_ incident: IncidentReport) -> String {
+        var text = phase(incident.phase, incident.holder)
+        if let crew = incident.crew, crew.count > 1 { text += " +\(crew.count - 1)" }
+        guard incident.phase == Phase.open.name else { return text }
+        if incident.standing?.overdue == true { text += words("，超时", ", overdue") }
+        if incident.escalation?.rung != nil { text += words("，已升级", ", escalated") }
+        if incident.acknowledgement != nil { text += words("，已阅", ", seen") }
+        return text
+    }
 
     func phase(_ name: String, _ holder: String?) -> String {
         let phase = Phase.allCases.first { $0.name == name }.map { catalogue.name($0) } ?? clean(name)

@@ -38,7 +38,7 @@ private enum RefusalText {
         "tip.category": "类别", "category": "类别", "text": "内容", "tip.text": "内容", "place": "地点", "tip.place": "地点",
         "reporter": "上报人", "tip.reporter": "上报人", "zone": "责任区", "zones": "责任区", "members": "人数", "name": "名称",
         "position": "位置", "position.latitude": "纬度", "position.longitude": "经度", "position.accuracy_m": "精度",
-        "reason": "原因", "into": "并入", "tips": "线索", "tip": "线索", "observed_at": "时间", "tip.id": "编号", "id": "编号", "public_key": "公钥", "level": "级别", "number": "编号",
+        "reason": "原因", "unit": "巡组", "to": "接替的巡组", "from": "交出的巡组", "disposition": "处置结果", "into": "并入", "tips": "线索", "tip": "线索", "observed_at": "时间", "tip.id": "编号", "id": "编号", "public_key": "公钥", "level": "级别", "number": "编号",
     ]
 
     /// Of the desk's actions.
@@ -46,6 +46,20 @@ private enum RefusalText {
         if let parts = phrase(sentence, "there is no open incident ", "") { return "没有未结警情 \(parts[0])" }
         if let parts = phrase(sentence, "", " was merged into ", "; nothing more is possible") { return "\(parts[0]) 已并入 \(parts[1])" }
         if let parts = phrase(sentence, "", " is cleared; nothing more is possible") { return "\(parts[0]) 已处置完毕" }
+        if let parts = phrase(sentence, "", " is cleared; possible: reopen") { return "\(parts[0]) 已处置完毕；可以重新打开" }
+        if let parts = phrase(sentence, "", " is not cleared; nothing is to be opened again") { return "\(parts[0]) 没有结案，不必重新打开" }
+        if let parts = phrase(sentence, "", " is cleared; nothing is to be acknowledged") { return "\(parts[0]) 已处置完毕，不必已阅" }
+        if let parts = phrase(sentence, "no unit ", " is enrolled") { return "没有登记巡组 \(parts[0])" }
+        if let parts = phrase(sentence, "", " does not have ", "; nobody does") { return "\(parts[0]) 没有接 \(parts[1])，无人接单" }
+        if let parts = phrase(sentence, "", " does not have ", "; ", " does") {
+            return "\(parts[0]) 没有接 \(parts[1])，现由 \(parts[2]) 负责"
+        }
+        if let parts = phrase(sentence, "", " has ", " already; possible: release") { return "\(parts[0]) 已在处置 \(parts[1])" }
+        if let parts = phrase(sentence, "", " is with nobody; possible: assign") { return "\(parts[0]) 无人接单；可以指派" }
+        if let parts = phrase(sentence, "", " has ", " units, the most; possible: recall one first") {
+            return "\(parts[0]) 已有 \(parts[1]) 个巡组，达到上限；先召回一个"
+        }
+        if let parts = phrase(sentence, "", " was merged into ", "; act on that one") { return "\(parts[0]) 已并入 \(parts[1])，请处理后者" }
         if let parts = phrase(sentence, "", " cannot be merged into itself") { return "\(parts[0]) 不能并入自己" }
         if let parts = phrase(sentence, "", " is a drill and the other one is not") { return "\(parts[0]) 是演练，另一条不是" }
         if let parts = phrase(sentence, "not a tip of ", ": ", "") { return "不是 \(parts[0]) 的线索：\(parts[1])" }

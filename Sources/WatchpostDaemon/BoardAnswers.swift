@@ -157,36 +157,46 @@ final class DeskTips: Sendable {
     }
 }
 
-/// The core's state for those who look at the board, asked for at most a few times a second however many they are. With very
-/// many open incidents it is asked for less often: the next change then makes the core copy them.
-final class StateCache: Sendable {
-    private struct Entry {
-        var state: StationState
-        var at: Int64
-    }
+/// The core's state for those who look at the board. Who comes after an event was told sees that event; and however many come,
+/// the core is asked no more often than it can bear, because its next change then copies all incidents.
+actor StateSource {
+    /// An answer of this age is good enough where nothing newer was told.
+    private static let age = Duration.seconds(1)
 
-    private let entry = Mutex<Entry?>(nil)
-    private let time: any TimeSource
+    private let ask: @Sendable () async throws(Rejection) -> StationState
+    private var latest: (state: StationState, at: ContinuousClock.Instant)?
+    private var asking: Task<Result<StationState, Rejection>, Never>?
 
-    init(time: any TimeSource) { self.time = time }
+    init(ask: @escaping @Sendable () async throws(Rejection) -> StationState) { self.ask = ask }
 
-    /// What was asked for a moment ago; nil when it is too old.
-    var fresh: StationState? {
-        entry.withLock { entry in
-            guard let entry else { return nil }
-            let allowed = 200 + Int64(entry.state.incidents.count / 50)
-            return time.monotonicMilliseconds() - entry.at < allowed ? entry.state : nil
+    /// The state with everything up to `sequence` in it.
+    func state(with sequence: SequenceNumber) async throws(Rejection) -> StationState {
+        // A question that was under way may have been answered before the event; the one after it was not.
+        for _ in 0..<2 {
+            if let latest, latest.state.sequence >= sequence, ContinuousClock.now - latest.at < Self.age { return latest.state }
+            let state = try await question().value.get()
+            if state.sequence >= sequence { return state }
         }
+        return try await question().value.get()
     }
 
-    func keep(_ state: StationState) {
-        let now = time.monotonicMilliseconds()
-        entry.withLock { entry in
-            guard entry.map({ $0.state.sequence <= state.sequence }) != false else { return }
-            entry = Entry(state: state, at: now)
+    /// The question that is under way, or a new one, after a pause that grows with the number of incidents.
+    private func question() -> Task<Result<StationState, Rejection>, Never> {
+        if let asking { return asking }
+        let due = latest.map { $0.at + .milliseconds($0.state.incidents.count / 50) }
+        let task = Task { () -> Result<StationState, Rejection> in
+            if let due { try? await Task.sleep(until: due) }
+            let result: Result<StationState, Rejection>
+            do throws(Rejection) { result = .success(try await ask()) } catch { result = .failure(error) }
+            took(result)
+            return result
         }
+        asking = task
+        return task
     }
 
-    /// Whoever changed something sees it at once.
-    func drop() { entry.withLock { $0 = nil } }
+    private func took(_ result: Result<StationState, Rejection>) {
+        asking = nil
+        if case .success(let state) = result { latest = (state, ContinuousClock.now) }
+    }
 }

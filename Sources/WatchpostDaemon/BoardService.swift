@@ -28,7 +28,9 @@ struct LiveService: Service, CustomStringConvertible {
 }
 
 /// Opens the accounts; what is done to them is journalled by the core.
-func openAccounts(_ settings: DaemonSettings, station: StationService, time: any TimeSource) throws(DaemonError) -> Accounts {
+func openAccounts(
+    _ settings: DaemonSettings, station: StationService, time: any TimeSource, logger: Logger
+) throws(DaemonError) -> Accounts {
     var limits = AccountLimits()
     limits.idleMilliseconds = settings.board.sessionIdle.wholeMilliseconds
     limits.sessionMilliseconds = settings.board.sessionMax.wholeMilliseconds
@@ -40,6 +42,9 @@ func openAccounts(_ settings: DaemonSettings, station: StationService, time: any
                 guard taken else { throw Rejection(.busy, "the core is busy") }
                 _ = try await answer.wait(BoardLimits.deadline)
             } catch {
+                logger.error(
+                    "an account was changed, and the journal did not take the record of it",
+                    metadata: ["account": "\(change.name)", "action": "\(change.action.name)", "by": "\(change.by)", "reason": "\(error.message)"])
                 throw AccountError(.inputOutput, "it was done, but the journal did not take the record of it: \(error.message)")
             }
         }

@@ -1,7 +1,6 @@
 internal import Accounts
 internal import Administration
 internal import Board
-internal import DispatchDesk
 internal import Glibc
 internal import Journal
 internal import Settings
@@ -18,7 +17,8 @@ struct BoardStation: Sendable {
     let reads: JournalReads
     /// For what takes long: one at a time, so that it takes nothing from the others.
     let figures: JournalReads
-    let cache: StateCache
+    let states: StateSource
+    let live: LiveHub
     let attachments: String
 
     var ports: BoardPorts {
@@ -33,34 +33,37 @@ struct BoardStation: Sendable {
             statistics: { period, user throws(Rejection) in try await statistics(period, user) },
             shift: { from, until, user throws(Rejection) in try await shift(from, until, user) },
             events: { after, through, limit throws(Rejection) in try await events(after, through, limit) },
-            sight: { id throws(Rejection) in Set(try unit(id, try await state()).zones) })
+            sight: { id throws(Rejection) in Set(try unit(id, try await recent()).zones) })
     }
 
     // MARK: Asking
 
-    private func state() async throws(Rejection) -> StationState {
-        if let fresh = cache.fresh { return fresh }
+    /// The state with every event that was told.
+    func state() async throws(Rejection) -> StationState { try await states.state(with: live.head) }
+
+    /// A state of the last second: for what changes seldom.
+    func recent() async throws(Rejection) -> StationState { try await states.state(with: 0) }
+
+    /// Asks the core for its state.
+    static func ask(_ station: StationService) async throws(Rejection) -> StationState {
         let answer = PendingAnswer<StationState>()
-        let taken = view.station.offer(.inspect { state, _ in answer.give(.success(state)) })
-        guard taken else { throw busy }
-        let state = try await answer.wait(BoardLimits.deadline)
-        cache.keep(state)
-        return state
+        let taken = station.offer(.inspect { state, _ in answer.give(.success(state)) })
+        guard taken else { throw Rejection(.busy, "the core is busy; try again", retryAfterMilliseconds: 1_000) }
+        return try await answer.wait(BoardLimits.deadline)
     }
 
-    private var busy: Rejection { Rejection(.busy, "the core is busy; try again", retryAfterMilliseconds: 1_000) }
+    var busy: Rejection { Rejection(.busy, "the core is busy; try again", retryAfterMilliseconds: 1_000) }
 
     /// Gives the core a command and waits for its answer.
-    private func command<Value: Sendable>(
+    func command<Value: Sendable>(
         _ make: (@escaping @Sendable (Result<Value, Rejection>) -> Void) -> StationCommand
     ) async throws(Rejection) -> Value {
         let answer = PendingAnswer<Value>()
         guard view.station.offer(make { answer.give($0) }) else { throw busy }
-        defer { cache.drop() }
         return try await answer.wait(BoardLimits.deadline)
     }
 
-    private func unit(_ id: UnitID, _ state: StationState) throws(Rejection) -> PatrolUnit {
+    func unit(_ id: UnitID, _ state: StationState) throws(Rejection) -> PatrolUnit {
         guard let enrolment = state.enrolments[.unit(id)], !enrolment.isRevoked, case .unit(let unit) = enrolment.subject else {
             throw Rejection(.revoked, "the unit \(id) is not enrolled, or was revoked; ask the station")
         }
@@ -97,7 +100,7 @@ struct BoardStation: Sendable {
     }
 
     /// An incident whose suggestion is what there still is to merge with.
-    private func suggesting(_ incident: Incident, _ state: StationState) -> Incident {
+    func suggesting(_ incident: Incident, _ state: StationState) -> Incident {
         var incident = incident
         incident.suggestion = report(incident, state).suggestion.map { IncidentID($0) }
         return incident
@@ -112,10 +115,10 @@ struct BoardStation: Sendable {
         return (found.prefix(query.limit).map { assessor.report($0, state) }, found.count > query.limit)
     }
 
-    private func notFound(_ id: IncidentID) -> Rejection { Rejection(.notFound, "there is no incident \(id) that you may see") }
+    func notFound(_ id: IncidentID) -> Rejection { Rejection(.notFound, "there is no incident \(id) that you may see") }
 
     /// An incident with its records, if the user may see it. One that was cleared long ago is told from its last event.
-    private func family(
+    func family(
         _ id: IncidentID, _ user: BoardUser
     ) async throws(Rejection) -> (incident: Incident, family: IncidentFamily, state: StationState) {
         let state = try await state()
@@ -176,44 +179,6 @@ struct BoardStation: Sendable {
         return found
     }
 
-    // MARK: Stretches of time
-
-    private func statistics(
-        _ period: DispatchStatistics.Period, _ user: BoardUser
-    ) async throws(Rejection) -> BoardStatistics {
-        try checkStretch(period.from, period.until, user)
-        return try await figures.read { reader throws(JournalError) in
-            var figures = DispatchStatistics(period: period)
-            let clock = ReadingTime()
-            let isWhole = try reader.read(from: period.from, limit: BoardLimits.statisticsRecords) { record in
-                figures.apply(record)
-                return !figures.isPast(record.at) && !clock.isOver
-            }
-            return BoardStatistics(report: figures.report, isCut: !isWhole || clock.isOver)
-        }
-    }
-
-    private func shift(_ from: Timestamp, _ until: Timestamp, _ user: BoardUser) async throws(Rejection) -> ShiftSummary {
-        try checkStretch(from, until, user)
-        let fold = try await figures.read { reader throws(JournalError) in
-            var fold = ShiftFold(from: from, until: until)
-            let clock = ReadingTime()
-            _ = try reader.read(from: from, limit: BoardLimits.statisticsRecords) { record in
-                fold.apply(record)
-                return record.at < until && !clock.isOver
-            }
-            return fold
-        }
-        return fold.summary(try await state())
-    }
-
-    private func checkStretch(_ from: Timestamp, _ until: Timestamp, _ user: BoardUser) throws(Rejection) {
-        if case .unit = user.sight { throw Rejection(.forbidden, "the figures are for the desk and the officers") }
-        guard from < until, until.milliseconds(since: from) <= BoardLimits.statisticsDays * 86_400_000 else {
-            throw Rejection(.invalidField, field: "from", "a stretch of time begins before it ends, and spans at most \(BoardLimits.statisticsDays) days")
-        }
-    }
-
     private func events(
         _ after: SequenceNumber, _ through: SequenceNumber, _ limit: Int
     ) async throws(Rejection) -> (events: [FeedEvent], reached: SequenceNumber) {
@@ -225,13 +190,6 @@ struct BoardStation: Sendable {
             return (events, wanted.last?.record.sequence ?? through)
         }
     }
-}
-
-/// How long figures may be read for.
-private struct ReadingTime {
-    private let end = ContinuousClock.now + BoardLimits.figures
-
-    var isOver: Bool { ContinuousClock.now > end }
 }
 
 private func hexadecimal(_ bytes: [UInt8]) -> String {
@@ -256,133 +214,5 @@ private func readPhoto(_ path: String) -> [UInt8]? {
         if count == 0 { return bytes }
         bytes += buffer[..<count]
         guard bytes.count <= photoBound else { return nil }
-    }
-}
-
-extension BoardStation {
-    // MARK: Acting
-
-    private func perform(
-        _ action: BoardAction, _ id: IncidentID, _ text: String, _ user: BoardUser
-    ) async throws(Rejection) -> BoardOutcome {
-        guard text.utf8.count <= DeskLimits.reasonBytes else {
-            throw Rejection(.tooLarge, field: "reason", "may have at most \(DeskLimits.reasonBytes) bytes, has \(text.utf8.count)")
-        }
-        if case .acknowledge = action { return try await acknowledge(id, user) }
-        switch user.sight {
-        case .unit(let name, _):
-            return try await step(action, id, text, try unit(name, try await state()))
-        case .zones: throw Rejection(.forbidden, "an officer acknowledges; the desk and patrols do the rest")
-        case .all: return try await desk(action, id, text, user)
-        }
-    }
-
-    private func acknowledge(_ id: IncidentID, _ user: BoardUser) async throws(Rejection) -> BoardOutcome {
-        let scope: AcknowledgeCommand.Scope
-        switch user.sight {
-        case .all: scope = .everything
-        case .zones(let zones): scope = .zones(zones)
-        case .unit(let name, _): scope = .unit(try unit(name, try await state()))
-        }
-        return try outcome(
-            try await command { reply in
-                .acknowledge(AcknowledgeCommand(incident: id, by: user.acting, scope: scope) { reply(.success($0)) })
-            })
-    }
-
-    private func outcome(_ answer: StepOutcome) throws(Rejection) -> BoardOutcome {
-        if let refusal = answer.refusal { throw refusal }
-        guard let incident = answer.incident else { throw notFound(answer.incidentID) }
-        return BoardOutcome(sequence: answer.sequence, incident: incident)
-    }
-
-    /// What a patrol does, as its unit: the same command as over ZeroMQ.
-    private func step(
-        _ action: BoardAction, _ id: IncidentID, _ note: String, _ unit: PatrolUnit
-    ) async throws(Rejection) -> BoardOutcome {
-        var (to, disposition, diverts): (UnitID?, Disposition?, Bool) = (nil, nil, false)
-        let step: Step
-        switch action {
-        case .claim: step = .claim
-        case .join: step = .join
-        case .enRoute(let divert): (step, diverts) = (.goEnRoute, divert)
-        case .onScene: step = .arrive
-        case .clear(let given): (step, disposition) = (.clear, given)
-        case .release: step = .release
-        case .handOver(let from, let taker):
-            guard from == nil || from == unit.id else {
-                throw Rejection(.forbidden, field: "from", "a patrol hands over what it has itself")
-            }
-            (step, to) = (.handOver, taker)
-        default: throw Rejection(.forbidden, "only the desk may do this")
-        }
-        return try outcome(
-            try await command { reply in
-                .step(
-                    StepCommand(
-                        step: step, unit: unit, incident: id, disposition: disposition, note: note, to: to, diverts: diverts
-                    ) { reply(.success($0)) })
-            })
-    }
-
-    private func desk(
-        _ action: BoardAction, _ id: IncidentID, _ reason: String, _ user: BoardUser
-    ) async throws(Rejection) -> BoardOutcome {
-        let asked: DeskCommand.Action
-        switch action {
-        case .assign(let unit): asked = .step(id, .assign(unit))
-        case .recall(let unit): asked = .step(id, .recall(unit))
-        case .handOver(let from, let to): asked = .step(id, .handOver(from: from, to: to))
-        case .clear(let disposition): asked = .step(id, .clear(disposition))
-        case .reopen: asked = .step(id, .reopen)
-        case .merge(let survivor): asked = .merge(id, into: survivor)
-        case .split(let tips): asked = .split(id, tips: tips)
-        case .detach(let tip): asked = .detach(id, tip: tip)
-        case .regrade(let level): asked = .regrade(id, level)
-        default: throw Rejection(.forbidden, "only a patrol may do this; the desk assigns a unit")
-        }
-        let done: DeskOutcome = try await command { reply in
-            .desk(DeskCommand(action: asked, reason: reason, by: user.acting, reply: reply))
-        }
-        return BoardOutcome(sequence: done.sequence, incident: done.incident, other: done.other)
-    }
-
-    private func reveal(
-        _ id: IncidentID, _ tip: TipID, _ reason: String, _ user: BoardUser
-    ) async throws(Rejection) -> RevealedReporter {
-        guard user.isDesk else { throw Rejection(.forbidden, "only the desk may do this") }
-        let family = try await family(id, user).family
-        guard let member = family.membership[id].first(where: { $0.accepted.tip.id == tip })?.accepted else {
-            throw Rejection(.notFound, field: "tip", "\(id) has no such tip")
-        }
-        let event = Event.identityRevealed(
-            IdentityRevealed(incident: id, post: member.post, tip: tip, reason: reason, by: user.acting.name))
-        let sequence = try await command { reply in .record(event, about: id, reply: reply) }
-        return RevealedReporter(tip: tip, post: member.post, reporter: member.tip.reporter, sequence: sequence)
-    }
-
-    private func submit(_ given: DeskTip, _ user: BoardUser) async throws(Rejection) -> Receipt {
-        let settings = view.live.settings
-        guard settings.zones.contains(where: { $0.id == given.zone }) else {
-            throw Rejection(.invalidField, field: "zone", "'\(given.zone)' is not configured")
-        }
-        // Everything of the tip follows from what was sent, so that the same request again is the same tip.
-        let tip = Tip(
-            id: given.id, observedAt: given.id.madeAt, category: given.category, text: given.text, position: given.position,
-            place: given.place, reporter: user.name, panic: given.panic, drill: given.drill, language: given.language)
-        let encoded = TipCodec.encode(tip)
-        // The same limits as for a post's tip.
-        _ = try TipCodec.decode(encoded)
-        guard settings.triage.categories[tip.category] != nil else {
-            throw Rejection(.unknownCategory, field: "category", "'\(clipped(tip.category, bytes: 40))' is not one of the configured categories")
-        }
-        guard let (request, answer) = tips.enter() else { throw busy }
-        defer { tips.leave(request) }
-        let post = Post(id: .desk, name: "desk", zone: given.zone, position: nil, kind: "desk", members: 0)
-        let command = TipCommand(
-            ticket: TipTicket(route: [], request: request, index: 0), post: post, tip: tip, encoded: encoded, skewMilliseconds: 0)
-        guard view.station.offer([command], express: tip.panic || view.live.isExpress(tip.category)) else { throw busy }
-        defer { cache.drop() }
-        return try await answer.wait(BoardLimits.deadline)
     }
 }

@@ -81,7 +81,7 @@ public func makeDaemon(
             time: time, log: logger)
         let events = LiveHub(limits: .init(settings.board), head: state.sequence)
         wiring.connect(ingest: ingest, feed: feed, live: events)
-        let accounts = try openAccounts(settings, station: station, time: time)
+        let accounts = try openAccounts(settings, station: station, time: time, logger: logger)
 
         try station.start(state: state, rules: settings.triage, dispatch: settings.dispatch)
         let feedEndpoint = try startFeed(feed)
@@ -94,8 +94,8 @@ public func makeDaemon(
             daemonPublicKey: key.publicKey.z85, journalPath: journalPath, board: BoardAddress())
         let boardStation = BoardStation(
             view: view, accounts: accounts, tips: wiring.deskTips, reads: JournalReads(path: journalPath),
-            figures: JournalReads(path: journalPath, parallel: 1, queued: 2), cache: StateCache(time: time),
-            attachments: settings.dataDirectory + "/attachments")
+            figures: JournalReads(path: journalPath, parallel: 1, queued: 2),
+            states: StateSource { () async throws(Rejection) in try await BoardStation.ask(station) }, live: events, attachments: settings.dataDirectory + "/attachments")
         let board = try makeBoardServer(
             settings.board, board: Board(ports: boardStation.ports, accounts: accounts, live: events, time: time, logger: logger),
             address: view.board, logger: logger)

@@ -51,7 +51,7 @@ final class Wiring: Sendable {
                             sequence: $0.sequence, lane: $0.lane, zone: $0.zone, level: $0.level, event: $0.event,
                             guests: $0.guests)
                     })
-                live?.publish(events.map { ($0.sequence, $0.event) })
+                live?.publish(events.map { .init(sequence: $0.sequence, event: $0.event, guests: $0.guests) })
             },
             enrolments: { [self] enrolments in
                 table.replace(with: enrolments)

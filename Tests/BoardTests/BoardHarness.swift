@@ -35,11 +35,11 @@ final class BoardHarness: Sendable {
     }
 
     /// Something happened to an incident.
-    func happen(_ sequence: SequenceNumber, incident: UInt64 = 1, zone: ZoneID = east, kind: EventKind = .opened) {
+    func happen(_ sequence: SequenceNumber, incident: UInt64 = 1, zone: ZoneID = east, kind: EventKind = .opened, guests: [UnitID] = []) {
         let event = FeedEvent(
             sequence: sequence, lane: .alert, at: time.now(), kind: kind, incident: Self.incident(incident, zone: zone, sequence: sequence))
         recorded.add(event)
-        live.publish([(sequence, FeedCodec.encode(event))])
+        live.publish([.init(sequence: sequence, event: FeedCodec.encode(event), guests: guests)])
     }
 
     static func incident(_ id: UInt64, zone: ZoneID = east, sequence: SequenceNumber = 1) -> Incident {

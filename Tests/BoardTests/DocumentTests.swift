@@ -102,6 +102,20 @@ struct DocumentTests {
         _ = isoTime(milliseconds: .max, offsetMinutes: .max)
     }
 
+    @Test("RFC 3339 is read as it was written, and nothing else is")
+    func rfc3339() {
+        for milliseconds: Int64 in [0, 1_767_204_600_000, 951_782_399_000, -86_400_000, 4_102_444_799_000] {
+            for offset in [0, 480, -330] {
+                #expect(Timestamp(rfc3339: isoTime(milliseconds: milliseconds, offsetMinutes: offset))?.milliseconds == milliseconds)
+            }
+        }
+        #expect(Timestamp(rfc3339: "2026-01-01T00:00:00.25Z")?.milliseconds == 1_767_225_600_250)
+        #expect(Timestamp(rfc3339: "4389-07-12T06:40:29.5450+22:42") != nil)
+        for text in ["", "2026-01-01", "2026-02-29T00:00:00Z", "2026-13-01T00:00:00Z", "2026-01-01T24:00:00Z", "2026-01-01T00:00:00", "2026-01-01T00:00:00.Z", "2026-01-01T00:00:00+1:00", "2026-01-01T00:00:00Zx", "２０26-01-01T00:00:00Z"] {
+            #expect(Timestamp(rfc3339: text) == nil, "\(text)")
+        }
+    }
+
     @Test("GeoJSON puts the longitude first, and has null where there is no place")
     func geoJSON() throws {
         var here = IncidentReport(BoardHarness.incident(1))

@@ -69,6 +69,7 @@ struct RefusalTests {
             Case(what: "no number", status: 404, code: "not_found", reply: try await station.ask("GET", "/api/v1/incidents/99999999999999999999", as: desk)),
             Case(what: "unknown path", status: 404, code: "not_found", reply: try await station.ask("GET", "/api/v1/nothing", as: desk)),
             Case(what: "other method", status: 405, code: "method_not_allowed", reply: try await station.ask("DELETE", path, as: desk)),
+            Case(what: "other method of a longer path", status: 405, code: "method_not_allowed", reply: try await station.ask("POST", path + "/cap", as: desk, body: "{}")),
             Case(what: "illegal step", status: 409, code: "illegal_step", reply: try await station.act(desk, incident, "reopen", "{\"reason\":\"r\"}")),
             Case(what: "no reason", status: 422, code: "invalid_field", reply: try await station.act(desk, incident, "regrade", "{\"level\":\"routine\"}")),
             Case(what: "photo that is none", status: 404, code: "not_found", reply: try await station.ask("GET", path + "/photos/..%2F..%2Fdaemon.key", as: desk)),

@@ -47,6 +47,20 @@ struct StreamTests {
         }
     }
 
+    @Test("a unit that was taken off an incident beyond its zones hears so")
+    func guests() async throws {
+        let harness = try await harness()
+        let token = try await harness.token("unit")
+        try await harness.serve { port in
+            let peer = try watch(port, token)
+            try await harness.waitForWatchers(1)
+            harness.happen(1, zone: east)
+            harness.happen(2, zone: east, guests: [UnitID(unchecked: "night-east")])
+            harness.happen(3, zone: south)
+            #expect(await peer.read { $0.eventIDs.last == 3 }.eventIDs == [2, 3])
+        }
+    }
+
     @Test("a client that comes back after its last event misses nothing and is told nothing twice, from ring and journal")
     func resumes() async throws {
         var limits = LiveHub.Limits()
@@ -96,7 +110,7 @@ struct StreamTests {
                     sequence: sequence, lane: .main, at: ManualTime.night, kind: .correlated,
                     incident: BoardHarness.incident(sequence % 50, sequence: sequence)))
         }
-        harness.live.publish([(100, [])])
+        harness.live.publish([.init(sequence: 100, event: [])])
         try await harness.serve { port in
             let peer = try watch(port, token, "?after=0&view=board")
             let text = await peer.read { $0.eventIDs == [100] }
@@ -112,7 +126,7 @@ struct StreamTests {
         let token = try await harness.token("duty")
         var settings = Board.Settings()
         settings.catchUp = 10
-        harness.live.publish([(100, [])])
+        harness.live.publish([.init(sequence: 100, event: [])])
         try await harness.serve(settings: settings) { port in
             for last in ["0", "101"] {
                 let text = await (try watch(port, token, last: last)).read { $0.contains("resync") }

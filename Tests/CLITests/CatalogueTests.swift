@@ -81,6 +81,7 @@ private let en = Catalogue(.en)
         #expect(zh.reason(Reason(code: "distance.unknown", points: 0, detail: "tip")) == "位置不明 （线索）")
         #expect(zh.reason(Reason(code: "category.kin", points: 15, detail: "hazard ~ fire")) == "相近类别 安全隐患 ~ 火情 +15")
         #expect(zh.reason(Reason(code: "floor", points: 0, detail: "panic")) == "定级下限 一键报警")
+        #expect(zh.reason(Reason(code: "escalation.unclaimed", points: 0, detail: "120 s")) == "无人接单 120 秒")
         // A code of another version reads as itself.
         #expect(zh.reason(Reason(code: "odd", points: -3, detail: "x")) == "odd x -3")
     }

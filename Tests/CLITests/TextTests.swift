@@ -258,6 +258,13 @@ private let en = Words(.en)
             $0.escalation = EscalationReport(sinceMs: 1_000, rung: "neighbours", toldAtMs: 1_800, reminders: 2)
             $0.grants = [GrantReport(unit: "far", untilMs: 2_999), GrantReport(unit: "near", untilMs: 9_000)]
         }
+        let waiting = changed {
+            ($0.phase, $0.holder) = ("open", nil)
+            $0.escalation = EscalationReport(sinceMs: 1_000, rung: "desk")
+            $0.acknowledgement = AcknowledgementReport(by: OperatorReport(role: "desk", name: "li"), atMs: 1_500)
+        }
+        let table = english.list(IncidentList(incidents: [crewed, waiting], total: 2)).joined(separator: "\n")
+        #expect(table.contains("claimed by night +1") && table.contains("waiting, escalated, seen"), "\(table)")
         let lines = chinese.crew(crewed)
         #expect(lines.count == 5 && lines[0].hasPrefix("巡组 night（领头）  到场") && lines[1].hasSuffix("（值班台 li）"))
         #expect(lines[2].hasPrefix("已阅：社区民警 wang") && lines[3] == "升级：无人接单，已请邻区巡组，提醒 2 次")
@@ -267,6 +274,10 @@ private let en = Words(.en)
     /// The core's own sentences, for those who read Chinese.
     @Test func refusalsAreInChinese() {
         for (sentence, chinese) in [
+            ("#9 is cleared; possible: reopen", "#9 已处置完毕；可以重新打开"), ("no unit far is enrolled", "没有登记巡组 far"),
+            ("far does not have #9; nobody does", "far 没有接 #9，无人接单"),
+            ("far does not have #9; a, b does", "far 没有接 #9，现由 a, b 负责"),
+            ("#9 has 8 units, the most; possible: recall one first", "#9 已有 8 个巡组，达到上限；先召回一个"),
             ("there is no open incident #9", "没有未结警情 #9"), ("#15 was merged into #12; nothing more is possible", "#15 已并入 #12"),
             ("#5 is a drill and the other one is not", "#5 是演练，另一条不是"),
             ("at least one tip of #12 must stay; it has 2", "#12 至少要留一条线索，现有 2 条"),

@@ -159,6 +159,15 @@ struct CrewTests {
         }
     }
 
+    @Test func whatIsOpenedAgainIsNobodysAndNobodyHasSeenIt() {
+        var cleared = crewed((lead, .onScene), (second, .onScene))
+        cleared.phase = .cleared
+        cleared.acknowledgement = Acknowledgement(by: desk, at: time)
+        let again = after(Lifecycle.decide(.reopen, by: desk, note: "又来了", on: cleared), cleared)
+        #expect(again.crew.isEmpty && again.acknowledgement == nil && again.disposition == nil)
+        #expect(again.escalation == Escalation(since: time.advanced(byMilliseconds: 60_000)))
+    }
+
     @Test func nothingIsDoneToWhatWasMerged() {
         var merged = incident(.cleared, holder: lead)
         merged.mergedInto = IncidentID(2)

@@ -108,7 +108,7 @@ private let other: RouteID = [2]
     @Test func verbsThatAreNotForTheFeedAreUnsupported() throws {
         let bench = HubBench([east])
         let own: Set<Verb> = [
-            .subscribe, .credit, .acknowledge, .patrolHeartbeat, .claim, .enRoute, .onScene, .clear, .release,
+            .subscribe, .credit, .acknowledge, .patrolHeartbeat, .claim, .join, .enRoute, .onScene, .clear, .release, .handOver, .seen,
         ]
         for verb in Verb.allCases where !own.contains(verb) {
             bench.receive(route, east, verb, [])

@@ -90,6 +90,16 @@ final class History {
         ])
     }
 
+    func acknowledge(_ incident: IncidentID) {
+        time.advance(milliseconds: 1_000)
+        _ = core.process([
+            .acknowledge(AcknowledgeCommand(incident: incident, by: Operator(.desk, "duty"), scope: .everything) { _ in })
+        ])
+    }
+
+    /// Whatever is due by now.
+    func escalate() { _ = core.process([.escalate]) }
+
     /// - Returns: the outcome; nil where it was refused.
     @discardableResult
     func desk(_ action: DeskCommand.Action) -> DeskOutcome? {

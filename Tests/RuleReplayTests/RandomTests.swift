@@ -23,10 +23,11 @@ struct RandomTests {
         mutating func act(_ history: History) throws {
             history.time.advance(milliseconds: Int64(below(100_000)))
             let open = history.state.openIncidents.map(\.id).sorted()
-            switch below(open.isEmpty ? 10 : 20) {
+            history.escalate()
+            switch below(open.isEmpty ? 10 : 24) {
             case 0...9: try tip(history)
             case 10...13:
-                history.step(pick([.claim, .claim, .goEnRoute, .arrive, .clear, .clear, .release]), pick(open), by: below(2))
+                history.step(pick([.claim, .claim, .join, .goEnRoute, .arrive, .clear, .clear, .release]), pick(open), by: below(2))
             case 14, 15:
                 guard mergesToo else { return }
                 let (absorbed, survivor) = (pick(open), pick(open))
@@ -34,6 +35,15 @@ struct RandomTests {
                 done["merge", default: 0] += 1
                 for (id, incident) in tips where incident == absorbed { tips[id] = survivor }
             case 16, 17, 18: split(history, pick(open))
+            case 20: history.acknowledge(pick(open))
+            case 21:
+                let (incident, unit) = (pick(open), pick(History.units).id)
+                let step = pick([DeskStep.assign(unit), .recall(unit), .handOver(from: nil, to: unit), .clear(.resolved)])
+                if history.desk(.step(incident, step)) != nil { done["step", default: 0] += 1 }
+            case 22, 23:
+                let cleared = history.state.recentlyCleared.suffix(4)
+                guard !cleared.isEmpty else { return }
+                if history.desk(.step(pick(Array(cleared)), .reopen)) != nil { done["reopen", default: 0] += 1 }
             default:
                 if history.desk(.regrade(pick(open), random.oneIn(4) ? nil : pick(UrgencyLevel.allCases))) != nil {
                     done["regrade", default: 0] += 1
@@ -65,8 +75,8 @@ struct RandomTests {
         let rules = try History.rules()
         let history = try History(rules)
         var doing = Doing(random: SplitMix64(seed: seed))
-        for _ in 0..<700 { try doing.act(history) }
-        for kind in ["merge", "split", "regrade"] { #expect(doing.done[kind, default: 0] > 3, "\(doing.done)") }
+        for _ in 0..<1_000 { try doing.act(history) }
+        for kind in ["merge", "split", "regrade", "step", "reopen"] { #expect(doing.done[kind, default: 0] > 3, "\(doing.done)") }
         var settings = RuleReplay.Settings()
         let middle = doing.pick(try history.records()).at
         for from in [nil, middle] {
@@ -111,7 +121,7 @@ struct RandomTests {
     @Test(arguments: 1...4 as ClosedRange<UInt64>) func noRulesBringTogetherWhatTheDeskTookApart(seed: UInt64) throws {
         let history = try History(try History.rules())
         var doing = Doing(random: SplitMix64(seed: seed), mergesToo: false)
-        for _ in 0..<600 { try doing.act(history) }
+        for _ in 0..<900 { try doing.act(history) }
         try #require(doing.apart.count > 10)
         let rules = try History.rules { ($0.correlation.attachAt, $0.correlation.suggestAt) = (15, 15) }
         let links = try history.replay(rules).replay.links

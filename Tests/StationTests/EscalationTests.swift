@@ -297,8 +297,11 @@ struct EscalationTests {
         #expect(bench.state.active(Self.far.id) == id)
         let refused = #expect(throws: Rejection.self) { try desk(.step(id, .assign(UnitID(unchecked: "nobody"))), reason: "") }
         #expect(refused?.code == .notFound && refused?.field == "unit")
-        let recalled = bench.run([.desk(bench.desk(.step(id, .recall(Self.far.id)), reason: ""))])
+        let recalled = bench.run([.desk(bench.desk(.step(id, .recall(Self.far.id)), reason: "另有任务"))])
         #expect(recalled.committed.first?.guests == [Self.far.id])
+        let told = try FeedCodec.decodeEvent(try #require(recalled.committed.first).event)
+        #expect(told.kind == .recalled && told.unit == Self.far.id && told.by == Operator(.desk, "duty"))
+        #expect(told.reasons == [Reason(code: "recall", points: 0, detail: "另有任务")])
         #expect(try bench.step(.claim, by: Self.far, id).refusal?.code == .notFound)
     }
 

@@ -349,8 +349,13 @@ class Run:
         self.heads = {1: reply.alert_head, 2: reply.main_head}
 
     def drain(self, patrol):
-        """What has come by the time that two heartbeats are answered: whatever the daemon could send, it has."""
+        """What has come by the time that three heartbeats are answered: whatever the daemon could send, it has.
+
+        It answers a heartbeat as it reads it and sends events when it has read all there was, so two that it reads
+        together are answered before either; the pause puts a round between them and the third."""
         patrol.heartbeat()
+        patrol.heartbeat()
+        time.sleep(0.1)
         patrol.heartbeat()
         events = []
         while any(message.name == "FEED" for message in patrol.kept):
@@ -480,6 +485,19 @@ class Run:
         self.check.equal("HAND_OVER goes to a unit of the zone", p.act("HAND_OVER", incident, to="patrol-far").refusal.field, "action.to")
         status, _ = self.daemon.ask("POST", f"/v1/incidents/{incident}/assign", {"unit": "patrol-far"})
         self.check.equal("the desk sends a unit from anywhere", status, 200)
+        for step, body, expected, field in (
+            ("assign", {}, 422, "unit"), ("assign", {"unit": "Not A Unit"}, 422, "unit"), ("assign", {"unit": "nobody"}, 404, "unit"),
+            ("assign", {"unit": UNIT, "to": UNIT}, 422, "to"), ("hand-over", {}, 422, "to"),
+            ("hand-over", {"to": "patrol-second"}, 409, None), ("recall", {"unit": "patrol-nobody"}, 409, None),
+            ("clear", {"disposition": "well"}, 422, "disposition"), ("clear", {}, 422, "disposition"),
+            ("reopen", {"reason": "why"}, 409, None), ("reopen", {}, 422, "reason"),
+            ("acknowledge", {"unit": UNIT}, 422, "unit"),
+        ):
+            status, answer = self.daemon.ask("POST", f"/v1/incidents/{incident}/{step}", body)
+            self.check.equal(f"{step} {body} is refused", (status, answer["error"].get("field")), (expected, field))
+        # The claim ended what SEEN had let rest, so this one is a record; the next one is not.
+        first, second_time = (self.daemon.ask("POST", f"/v1/incidents/{incident}/acknowledge", {}) for _ in range(2))
+        self.check("the desk acknowledges too, and twice is once", first[1]["sequence"] > 0 and second_time[1]["sequence"] == 0)
         event = far.take(far.wait("FEED"))[0]
         self.check.equal("it hears of it, with the whole incident",
                          (event.kind, event.unit, event.by.role, event.incident.headline),
@@ -493,8 +511,8 @@ class Run:
         self.check.equal("a unit that leaves is done", left.done, True)
         kinds = [event.kind for event in self.drain(far)]
         self.check.equal("its feed has every event until it left, and no more",
-                         (kinds[0], kinds[-1], pb.EVENT_KIND_DIVERTED in kinds),
-                         (pb.EVENT_KIND_EN_ROUTE, pb.EVENT_KIND_LEFT, True))
+                         (kinds[:2], kinds[-1], pb.EVENT_KIND_DIVERTED in kinds),
+                         ([pb.EVENT_KIND_ACKNOWLEDGED, pb.EVENT_KIND_EN_ROUTE], pb.EVENT_KIND_LEFT, True))
         p.act("CLEAR", incident, disposition=pb.DISPOSITION_RESOLVED)
         self.check.equal("and nothing after it", self.drain(far), [])
         self.check.equal("it is not found again", far.act("JOIN", incident).refusal.code, self.code("not_found"))

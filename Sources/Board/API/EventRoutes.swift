@@ -101,20 +101,22 @@ final class LiveStream: Sendable {
         var (user, cursor, looked) = (first, start, board.time.monotonicMilliseconds())
         try await send(LiveMessage.retryHint)
         for await _ in wake {
-            while let step = try await next(after: cursor, user) {
-                cursor = step.cursor
-                if !step.bytes.isEmpty {
-                    try await send(step.bytes)
-                    try await Task.sleep(for: board.settings.pace)
+            // Under load there is always something more: so the session and the daemon's end are looked at here, too.
+            while !board.live.isFinished {
+                let now = board.time.monotonicMilliseconds()
+                if now - looked >= Self.heartbeatMilliseconds {
+                    looked = now
+                    // Whoever was signed out, disabled or given other zones meanwhile finds it out here at the latest.
+                    guard let session = board.accounts.session(token) else { return }
+                    user = try await board.user(session)
+                    try await send(LiveMessage.heartbeat)
                 }
+                guard let step = try await next(after: cursor, user) else { break }
+                cursor = step.cursor
+                guard !step.bytes.isEmpty else { continue }
+                try await send(step.bytes)
+                try await Task.sleep(for: board.settings.pace)
             }
-            let now = board.time.monotonicMilliseconds()
-            guard now - looked >= Self.heartbeatMilliseconds else { continue }
-            looked = now
-            // Whoever was signed out, disabled or given other zones meanwhile finds it out here at the latest.
-            guard let session = board.accounts.session(token) else { return }
-            user = try await board.user(session)
-            try await send(LiveMessage.heartbeat)
         }
     }
 
@@ -141,7 +143,10 @@ final class LiveStream: Sendable {
 
     private func message(_ items: [LiveItem], _ user: BoardUser) -> [UInt8] {
         let now = board.time.now()
-        let seen = items.filter { user.sees($0.event.incident, at: now) }
+        // A unit hears of what it sees, and that it was taken off what it does not see any more.
+        let seen = items.filter { item in
+            user.sees(item.event.incident, at: now) || user.unit.map { item.event.unit == $0 || item.guests.contains($0) } == true
+        }
         return isBoard ? LiveMessage.changes(seen) : LiveMessage.each(seen)
     }
 }

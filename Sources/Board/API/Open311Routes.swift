@@ -1,5 +1,4 @@
 import Administration
-import FoundationEssentials
 import Hummingbird
 import LocalHTTP
 import Localization
@@ -128,6 +127,7 @@ extension Board {
         let user = try context.requireUser()
         let names: Set<String> = ["jurisdiction_id", "service_request_id", "service_code", "start_date", "end_date", "status"]
         let given = try Query(request, names: names)
+        let (start, end) = (try Self.time(given["start_date"], "start_date"), try Self.time(given["end_date"], "end_date"))
         if let ids = given["service_request_id"] {
             // Named ones; the other filters do not apply then.
             let parts = ids.split(separator: ",")
@@ -148,7 +148,6 @@ extension Board {
         default: throw invalid("status", "one of open, closed")
         }
         let codes = given["service_code"].map { Set($0.split(separator: ",").map(String.init)) }
-        let (start, end) = (try Self.time(given["start_date"], "start_date"), try Self.time(given["end_date"], "end_date"))
         let page = try await answered { () async throws(Rejection) in try await ports.list(query, user) }
         let found = page.incidents.filter { incident in
             codes.map { $0.contains(incident.category) } != false && start.map { incident.openedAtMs >= $0 } != false
@@ -190,12 +189,10 @@ extension Board {
         }
     }
 
-    /// `2026-03-01T02:00:00Z` or with an offset, as milliseconds.
+    /// RFC 3339, as milliseconds.
     private static func time(_ text: String?, _ field: String) throws -> Int64? {
         guard let text else { return nil }
-        guard text.utf8.count <= 40, let date = try? Date(text, strategy: .iso8601), abs(date.timeIntervalSince1970) < 1e12 else {
-            throw invalid(field, "is no time such as 2026-03-01T02:00:00Z")
-        }
-        return Int64(date.timeIntervalSince1970 * 1_000)
+        guard let time = Timestamp(rfc3339: text) else { throw invalid(field, "is no time such as 2026-03-01T02:00:00Z") }
+        return time.milliseconds
     }
 }
