@@ -79,7 +79,7 @@ struct ViewModelTests {
         #expect(night.full(Shift.latest(.day, night).from) == "2025-12-31 08:00")
         let page = HandoverPage(sample.scope(), shift: Shift.current(night))
         #expect(page.cleared.map(\.number) == ["2"])
-        #expect(page.holdings.count == 5)
+        #expect(page.holdings.count == 4)
         #expect(page.escalated.map(\.number) == ["10", "8"])
     }
 

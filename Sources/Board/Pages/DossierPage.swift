@@ -100,13 +100,18 @@ struct DossierPage {
         add(.posts, incident.posts.map { names[$0] }.joined(separator: words.language == .zh ? "、" : "; "))
         add(.firstTip, clock.exact(incident.openedAt))
         if incident.tipCount > 1 { add(.lastTip, clock.exact(incident.lastTipAt)) }
-        add(.acknowledged, incident.acknowledgement.map { "\(names.name($0.by, words)) \(clock.text($0.at))" } ?? (incident.phase == .open ? words(.notAcknowledged) : nil))
+        let seen = incident.acknowledgement.map { "\(names.name($0.by, words)) \(clock.text($0.at))" }
+        add(.acknowledged, seen ?? (incident.phase == .open ? words(.notAcknowledged) : nil))
         add(.disposition, incident.disposition.map { words.catalogue.name($0) })
         let granted = incident.grants.filter { scope.now < $0.until }
         add(.grantedUnits, granted.map { "\(names[$0.unit]) → \(clock.text($0.until))" }.joined(separator: "; "))
         add(.takenApart, incident.apart.map { "#\($0.rawValue)" }.joined(separator: " "))
         if let regrade = incident.regrade {
-            add(.regrade, "\(scope.level(regrade.level).word) · \(regrade.by) \(clock.text(regrade.at)) · \(regrade.reason)" + (regrade.isOverruled ? " · " + words(.regradeOverruled) : ""))
+            let parts = [
+                scope.level(regrade.level).word, "\(regrade.by) \(clock.text(regrade.at))", regrade.reason,
+                regrade.isOverruled ? words(.regradeOverruled) : "",
+            ]
+            add(.regrade, parts.filter { !$0.isEmpty }.joined(separator: " · "))
         }
         return facts
     }

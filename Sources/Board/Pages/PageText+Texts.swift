@@ -104,7 +104,6 @@ extension PageText {
         case .openedBecause: ("另立警情的依据", "Opened because")
         case .ownUrgency: ("本条线索的定级理由", "This tip's own urgency")
         case .observedAt: ("发现于 {0}", "seen at {0}")
-        case .regraded: ("值班台改级", "regraded by the desk")
         case .regradeOverruled: ("改级已被新线索推翻", "the regrade was overruled by a later tip")
         case .mergedAway: ("已并入下面的警情，请到那里操作：", "Merged; act on this one instead:")
         case .followsUp: ("此前类似的警情已处置完毕：", "One like it is over:")

@@ -19,7 +19,7 @@ enum PageText: String, CaseIterable, Sendable {
     // An incident.
     case reasons, score, place, posts, firstTip, lastTip, coordinates, crew, lead, noCrew, actions, timeline
     case timelineCut, reporter, unnamedReporter, reveal, revealReason, revealHint, revealed, photoAlt, joinedBecause
-    case openedBecause, ownUrgency, observedAt, regraded, regradeOverruled, mergedAway, followsUp, perhapsSame
+    case openedBecause, ownUrgency, observedAt, regradeOverruled, mergedAway, followsUp, perhapsSame
     case disposition, takenApart, acknowledged, notAcknowledged, grantedUnits, panicTip, correlationScore
 
     // Actions.
