@@ -6,7 +6,7 @@
   const longest = 1600;
   const mostBytes = 2 * 1024 * 1024;
   const form = document.getElementById('say');
-  const input = document.getElementById('photo');
+  const input = document.getElementById('photo-file');
   if (!form || !input) return;
   const words = document.getElementById('extras');
   const preview = document.getElementById('preview');
