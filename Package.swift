@@ -161,7 +161,7 @@ let package = Package(
         tests("LocalHTTPTests", ["LocalHTTP", logging, hummingbird, lifecycle]),
         tests("FeedTests", ["Feed", "Journal", "Access", "TipModel", "TipWire", "ZeroMQ"]),
         tests("DispatchTests", ["DispatchDesk", "TipModel"]),
-        tests("PagesTests", ["Accounts", "Administration", "Board", "DispatchDesk", "Localization", "Settings", "TipModel", mustache]),
+        tests("PagesTests", ["Accounts", "Administration", "Board", "DispatchDesk", "LocalHTTP", "Localization", "Settings", "TipModel", mustache]),
         tests("IngestTests", ["Ingest", "Access", "TipModel", "TipWire", "ZeroMQ", crypto, logging]),
         tests("StationTests", ["Station", "DispatchDesk", "Journal", "Triage", "TipModel", "TipWire", "ZeroMQ", logging]),
         tests(

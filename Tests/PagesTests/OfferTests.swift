@@ -1,5 +1,6 @@
 import Accounts
 @testable import Board
+import LocalHTTP
 import Localization
 import Testing
 import TipModel
