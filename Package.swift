@@ -112,7 +112,7 @@ let package = Package(
 
         module(
             "PostAgent",
-            ["TipModel", "TipWire", "ZeroMQ", "Access", "Settings", "LocalHTTP", "Supervision", crypto, grdb, hummingbird, lifecycle, logging, mustache, nio],
+            ["TipModel", "TipWire", "ZeroMQ", "Access", "Settings", "LocalHTTP", "Localization", "Supervision", crypto, grdb, hummingbird, lifecycle, logging, mustache, nio],
             resources: [.embedInCode("Web")]),
         module("Patrol", ["TipModel", "TipWire", "ZeroMQ", "Access", "Settings", "Localization", logging]),
 

@@ -72,14 +72,11 @@ func makeBoardServer(
         let name = host.contains(":") ? "[\(host)]" : host
         let url = "\(identity == nil ? "http" : "https")://\(name):\(port)"
         address.address = url
+        // The link itself opens the board, so it goes to a terminal and never to a log.
         guard board.accounts.isEmpty else { return }
-        do throws(AccountError) {
-            let token = try board.accounts.firstLink()
-            logger.notice(
-                "nobody has an account yet; this link makes the first admin, once, within 24 hours", metadata: ["link": "\(firstURL(url, token))"])
-        } catch {
-            logger.error("no first link can be made", metadata: ["reason": "\(error)"])
-        }
+        logger.notice(
+            "nobody has an account yet; `watchpost user first-link` prints a link that makes the first admin",
+            metadata: ["board": "\(url)"])
     }
 }
 

@@ -88,7 +88,7 @@ struct ViewModelTests {
         ("Gate (east)", "Gate (east)", "Gate (east)"), ("学府", "学府", "学府"), ("(x)", "(x)", "(x)"),
     ])
     func namesInTwoLanguages(_ name: String, _ zh: String, _ en: String) {
-        #expect(DistrictNames.local(name, .zh) == zh && DistrictNames.local(name, .en) == en)
+        #expect(localName(name, .zh) == zh && localName(name, .en) == en)
     }
 
     @Test func theFirstWantedLanguageThatIsSpoken() {

@@ -53,7 +53,9 @@ sending: {{reconnect_min: 100ms, reconnect_max: 500ms, heartbeat_interval: 1s, f
 
     def start(self, name, *command):
         with open(os.path.join(self.folder, name + ".log"), "ab") as log:
-            self.processes[name] = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            # The district's own time, so that pages of post and station tell the same hour.
+            self.processes[name] = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={**os.environ, "TZ": "Asia/Shanghai"})
 
     def until(self, *arguments, seconds=60):
         deadline = time.monotonic() + seconds

@@ -130,7 +130,7 @@ class Story:
         desk.one(".timeline li")
         lines = desk.driver.execute_script(
             "return [...document.querySelectorAll('.timeline li')].map((e) => e.innerText.toLowerCase())")
-        wanted = [("报警", "上报", "线索", "立案", "opened", "tip"), ("接单", "claim"), ("出发", "en route", "way"), ("到场", "on scene", "scene"), ("处置", "clear")]
+        wanted = [("新警情", "new incident"), ("接单", "claim"), ("出发", "en route", "way"), ("到场", "on scene", "scene"), ("处置", "clear")]
         at, found = 0, []
         order = lines if any(w in lines[0] for w in wanted[0]) else lines[::-1]
         for words in wanted:
@@ -153,13 +153,13 @@ class Story:
         self.keep(desk, "daemon-down")
         self.keep(patrol, "daemon-down")
         self.tell(post, "fire", words)
-        post.until(lambda: post.all(".report.is-spooled"), "the tip is on the post's disk")
+        post.until(lambda: post.all(".report.is-kept"), "the tip is on the post's disk")
         post.until(lambda: post.all(".link.is-down"), "the page says that the station is not reached", 20)
         check("with the daemon down the guard's tip is on the post's disk, and the page says so", True)
         self.keep(post, "daemon-down")
         before = self.incidents(desk)
         self.station.start_daemon()
-        post.until(lambda: not post.all(".report.is-spooled"), "the tip is delivered", 30)
+        post.until(lambda: not post.all(".report.is-kept"), "the tip is delivered", 30)
         check("it is delivered when the daemon is back", True)
         number = desk.until(lambda: next(iter(self.incidents(desk) - before), None), "the board catches up by itself", 30)
         patrol.until(lambda: patrol.all(f'[data-incident="{number}"]'), "the patrol's page catches up by itself", 30)

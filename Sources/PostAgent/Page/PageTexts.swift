@@ -1,3 +1,4 @@
+import Localization
 import TipModel
 
 /// The page's words, both languages of a text side by side, so that none is forgotten.
@@ -94,7 +95,8 @@ enum PageTexts {
     }
 
     static func phase(_ progress: ProgressItem, _ say: PageLanguage) -> String {
-        let unit = progress.unitName.isEmpty ? say("巡组", "A patrol") : progress.unitName
+        let name = localName(progress.unitName, say == .zh ? .zh : .en)
+        let unit = name.isEmpty ? say("巡组", "A patrol") : name
         return switch progress.progress.phase {
         case .open:
             if let rung = progress.progress.escalated {
