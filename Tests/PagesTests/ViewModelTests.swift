@@ -46,6 +46,8 @@ struct ViewModelTests {
         #expect(filter(("zone", "NOT VALID"), ("level", "worse"), ("phase", "?")) == BoardFilter())
         let page = DeskPage(sample.scope(), filter: filter(("phase", "cleared")))
         #expect(page.rows.map(\.number) == ["2"])
+        // What is filtered away rings all the same.
+        #expect(page.alarm == "emergency")
         #expect(DeskPage(sample.scope(), filter: filter(("zone", "nowhere"))).emptyText == "没有符合筛选的警情")
     }
 

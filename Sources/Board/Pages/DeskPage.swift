@@ -90,6 +90,9 @@ struct DeskPage {
     let drills: String?
     let unclaimed: String
     let overdue: String?
+    /// How many ring, and the level that rings: of all that is open, whatever the filter shows.
+    let unseen: String?
+    let alarm: String?
     let rows: [IncidentRow]
     let isEmpty: Bool
     let emptyText: String
@@ -117,6 +120,9 @@ struct DeskPage {
         unclaimed = "\(real.filter { $0.phase == .open }.count)"
         let late = real.filter { scope.age($0)?.isOverdue == true }.count
         overdue = late > 0 ? "\(late)" : nil
+        let ringing = overview.open.filter { IncidentRow.rings($0, now: scope.now) }
+        unseen = ringing.isEmpty ? nil : "\(ringing.count)"
+        alarm = ringing.map(\.urgency.level).max()?.name
 
         let source = filter.standing == .cleared ? overview.cleared : overview.open.inBoardOrder()
         let matching = source.filter(filter.admits)
