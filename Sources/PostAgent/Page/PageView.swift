@@ -126,7 +126,7 @@ struct PageView: Sendable {
         _ say: PageLanguage, _ tips: [RecentTip], _ link: AgentBoard.Link, _ counts: SpoolCounts, _ now: Timestamp, csrf: String
     ) -> [String: Any] {
         let lines = tips.map { report($0, say, now, csrf: csrf) }
-        let latest = lines.first { $0["state"] as? String != Phase.cleared.name }
+        let latest = Self.foremost(lines)
         var isConnected = false
         if case .connected = link.condition { isConnected = true }
         // A section is drawn for an empty text too, so that is left out.
@@ -139,6 +139,14 @@ struct PageView: Sendable {
             "latestName": latest?["name"] ?? "",
             "hasEarlier": lines.count > Self.open, "isEmpty": lines.isEmpty,
         ]
+    }
+
+    /// The report that stands above the buttons: one that somebody comes for, else the newest that is not over.
+    private static func foremost(_ lines: [[String: Any]]) -> [String: Any]? {
+        for phase in [Phase.enRoute, .onScene, .claimed] {
+            if let line = lines.first(where: { $0["state"] as? String == phase.name }) { return line }
+        }
+        return lines.first { $0["state"] as? String != Phase.cleared.name }
     }
 
     private func report(_ tip: RecentTip, _ say: PageLanguage, _ now: Timestamp, csrf: String) -> [String: Any] {

@@ -3,8 +3,12 @@
 
 const notice = document.getElementById('notice');
 
-/** Says something in the live region at the top of the page. */
+let sayTimer = 0;
+
+/** Says something in the live region at the top of the page. Good news goes by itself; a refusal stays. */
 function say(words, isRefusal) {
+  clearTimeout(sayTimer);
+  if (words && !isRefusal) sayTimer = setTimeout(() => { notice.textContent = ''; }, 10000);
   notice.textContent = words;
   notice.classList.toggle('refusal', Boolean(isRefusal));
   if (words) notice.scrollIntoView({ block: 'nearest' });
