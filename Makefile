@@ -1,5 +1,5 @@
 # Two commands do everything on a Debian 12 machine with Swift 6.2 or newer:
-#   make run    installs what is missing, builds, and starts daemon, agent and a patrol feed with the sample district
+#   make run    installs what is missing, builds, and starts daemon, board, agent and a patrol feed with the sample district
 #   make test   the whole suite
 .PHONY: help run build test test-long bench proto clean packages packages-test
 
@@ -40,6 +40,8 @@ test: packages-test
 	/usr/bin/python3 Tests/python/test_protocol.py --bin-dir .build/debug
 	Tests/docs/check.sh
 	Tests/systemd/verify.sh
+	/usr/bin/python3 Tests/browser/test_pages.py --bin-dir .build/debug
+	Tests/http/schemathesis.sh .build/debug
 	.build/debug/watchpost demo --json | tail -n 1
 
 # The same crash and power-loss tests with their full counts (README says how long it takes).

@@ -106,7 +106,7 @@ struct DistrictMap {
             for step in 0..<count {
                 let angle = 2 * Double.pi * Double(step) / Double(count)
                 let next = MapPoint(x: point.x + apart * Double(turn) * cos(angle), y: point.y + apart * Double(turn) * sin(angle))
-                if next.x > 14, next.x < width - 14, isFree(next) { return next }
+                if next.x > 14, next.x < width - margin, isFree(next) { return next }
             }
         }
         return point

@@ -25,7 +25,9 @@ struct PageScope {
 
     /// The text of a tip; a panic button and a short report may have none, and then the category tells.
     func title(_ incident: Incident) -> String {
-        incident.headline.isEmpty ? words.catalogue.category(incident.category) : incident.headline
+        guard incident.headline.isEmpty else { return incident.headline }
+        let isPanic = incident.urgency.reasons.contains { $0.code == "panic" }
+        return isPanic ? words(.panicTip) : words.catalogue.category(incident.category)
     }
 
     func age(_ incident: Incident) -> IncidentAge? {

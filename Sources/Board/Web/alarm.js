@@ -83,6 +83,11 @@
     }
   }
 
+  // A browser refuses it, and complains, until somebody has touched the page.
+  function shake(pattern) {
+    if (navigator.vibrate && navigator.userActivation && navigator.userActivation.hasBeenActive) navigator.vibrate(pattern);
+  }
+
   function ring() {
     const levels = Array.from(document.querySelectorAll("main [data-alarm]"), (item) => item.dataset.alarm);
     const level = order.find((one) => levels.includes(one)) || "";
@@ -92,14 +97,14 @@
     ringing = level;
     document.body.classList.toggle("is-ringing", level !== "");
     if (!level) {
-      if (navigator.vibrate) navigator.vibrate(0);
+      shake(0);
       return;
     }
     const pattern = patterns[level];
     const length = pattern.tones.reduce((sum, tone) => sum + tone[1], 0);
     (function again() {
       play(pattern);
-      if (navigator.vibrate) navigator.vibrate(pattern.shake);
+      shake(pattern.shake);
       timer = setTimeout(again, length + pattern.again);
     })();
   }
