@@ -304,7 +304,8 @@ struct ReaderTests {
         after.board.sessionMax = .zero
         after.board.maxConnections = 0
         after.board.maxStreams = 0
-        let sections: Set = ["board", "ingest", "feed", "journal", "presence", "triage_file", "dispatch_file", "zones_file", "log_level"]
+        after.attachments.maxBytes = 0
+        let sections: Set = ["attachments", "board", "ingest", "feed", "journal", "presence", "triage_file", "dispatch_file", "zones_file", "log_level"]
         let known = SettingsReader.knownKeys(DaemonSettings.settings).subtracting(sections)
         #expect(Set(after.restartOnlyDifferences(from: before)) == known)
     }

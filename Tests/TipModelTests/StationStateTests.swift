@@ -251,7 +251,7 @@ import TipModel
         let restored = StationState(
             sequence: state.sequence, nextIncident: state.nextIncident,
             incidents: state.incidents.values.shuffled(), enrolments: state.enrolments, ledgers: state.ledgers,
-            cursors: state.cursors, totals: state.totals, records: state.records, places: state.places)
+            cursors: state.cursors, totals: state.totals, records: state.records, places: state.places, shares: state.shares)
         #expect(restored == state)
     }
 }

@@ -10,10 +10,12 @@ Prints one line for each check; exits 1 when one fails. Screenshots are kept in 
 import argparse
 import os
 import shutil
+import struct
 import sys
 import tempfile
 import time
 import traceback
+import zlib
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
@@ -64,11 +66,15 @@ class Story:
     def incidents(self, screen):
         return {e.get_attribute("data-incident") for e in screen.all("[data-incident]")}
 
-    def tell(self, post, category, words):
+    def tell(self, post, category, words, photo=None):
         """Two taps and the words between them. Gives the moment of the second tap."""
         post.tap(f"#categories button[value={category}]")
         if words:
             post.one("#say textarea").send_keys(words)
+        if photo:
+            post.all("#photo-file")[0].send_keys(photo)
+            post.until(lambda: post.all("#say input[name=photo]")[0].get_attribute("value"), "the photo is ready")
+            self.keep(post, "with-photo")
         began = time.monotonic()
         post.tap("#say .go")
         return began
@@ -84,11 +90,11 @@ class Story:
 
     # ---- one telling of it
 
-    def play(self, language, post, desk, patrol, words, category):
+    def play(self, language, post, desk, patrol, words, category, photo=None):
         check = self.check
         self.keep(post, "empty")
         before = self.incidents(desk)
-        began = self.tell(post, category, words)
+        began = self.tell(post, category, words, photo)
         number = desk.until(lambda: next(iter(self.incidents(desk) - before), None), "the tip on the board", 10)
         took = time.monotonic() - began
         check(f"{language}: the desk's board shows the tip within 1 s", took <= 1.0, f"{took:.2f} s")
@@ -110,7 +116,7 @@ class Story:
         post.says(*CLEARED, seconds=6)
         check(f"{language}: the post hears how it ended", True)
         self.keep(post, "cleared")
-        self.timeline(desk, number, language)
+        self.timeline(desk, number, language, has_photo=photo is not None)
         return number
 
     def clear(self, patrol, number):
@@ -122,9 +128,21 @@ class Story:
         patrol.tap(form + ' button[value="resolved"]')
         patrol.until(lambda: not patrol.all(form), "it is cleared")
 
-    def timeline(self, desk, number, language):
+    def timeline(self, desk, number, language, has_photo):
         desk.open(f"{self.station.address}/incidents/{number}")
         desk.one(".timeline li")
+        if has_photo:
+            # Photos are sent after tips.
+            is_seen = "const i = document.querySelector('.tips img'); return i && i.complete && i.naturalWidth > 100"
+            def shown():
+                if desk.driver.execute_script(is_seen):
+                    return True
+                desk.open(f"{self.station.address}/incidents/{number}")
+                desk.driver.execute_script("document.querySelector('.tips img')?.scrollIntoView()")
+                time.sleep(0.3)
+                return desk.driver.execute_script(is_seen)
+            desk.until(shown, "the guard's photo on the incident's page", 20)
+            self.check(f"{language}: the desk sees the guard's photo", True)
         lines = desk.driver.execute_script(
             "return [...document.querySelectorAll('.timeline li')].map((e) => e.innerText.toLowerCase())")
         wanted = [("新警情", "new incident"), ("接单", "claim"), ("出发", "en route", "way"), ("到场", "on scene", "scene"), ("处置", "clear")]
@@ -211,6 +229,22 @@ class Story:
         self.keep(boss, "users")
 
 
+def picture(folder):
+    """A PNG of 640 by 480, drawn here: a wall at night and a lamp."""
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    rows = b"".join(
+        b"\0" + b"".join(
+            bytes((250, 230, 150)) if (x - 460) ** 2 + (y - 120) ** 2 < 1600 else bytes((30, 40 + y // 8, 60 + x // 16)) for x in range(640))
+        for y in range(480))
+    path = os.path.join(folder, "wall.png")
+    with open(path, "wb") as file:
+        file.write(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 640, 480, 8, 2, 0, 0, 0))
+                   + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
+    return path
+
+
 def zh_phone(story, screen):
     """In Chinese: guard and patrol on phones; then with the daemon down, panic, a drill, without script."""
     post = screen("post-zh-phone", 360, 740, "zh-CN", is_phone=True)
@@ -219,7 +253,7 @@ def zh_phone(story, screen):
     story.sign_in(desk, "duty")
     story.sign_in(patrol, "walker")
     post.open(story.station.page_link())
-    story.play("zh-CN phone", post, desk, patrol, "两点钟东墙外有人徘徊，手里有工具", "suspicious_person")
+    story.play("zh-CN phone", post, desk, patrol, "两点钟东墙外有人徘徊，手里有工具", "suspicious_person", picture(story.station.folder))
     story.without_daemon(post, desk, patrol, "3号楼5楼阳台着火，有人喊救命")
     story.panic(post, desk)
     story.drill(post)
