@@ -1,7 +1,7 @@
 public import TipModel
 internal import Triage
 
-/// Labelled files for the wording, one writer each.
+/// Labelled files for the wording, one source each.
 public struct WordingTrial {
     /// A file's rows graded by what was fitted on the other files.
     public struct HeldOut: Sendable, Codable, Equatable {
@@ -26,7 +26,7 @@ public struct WordingTrial {
         return (fitted(sample, options), sample.count)
     }
 
-    /// Each file, graded by the production scorer with what the others taught: what to expect of a writer nobody has read.
+    /// Each file, graded by the production scorer with what the others taught: what to expect of wordings nobody has read.
     public func holdingOut(
         _ options: WordingFitOptions = WordingFitOptions(), progress: (HeldOut) -> Void = { _ in }
     ) throws -> (files: [HeldOut], all: UrgencyEvaluation) {

@@ -13,7 +13,7 @@ struct EvaluateWording: ParsableCommand {
             abstract: tell("检验或生成全文措辞的权重表。", "Tries or fits the weights by which the wording of a tip counts."),
             discussion: tell(
                 """
-                文件与 evaluate urgency 相同，每个作者一个文件。不带 --fit 时，逐个文件用其余文件生成权重，再以此给该文件定级：
+                文件与 evaluate urgency 相同，每个来源一个文件。不带 --fit 时，逐个文件用其余文件生成权重，再以此给该文件定级：
                 这才是对没见过的措辞可以期待的结果。
 
                 示例：
@@ -21,7 +21,7 @@ struct EvaluateWording: ParsableCommand {
                   watchpost evaluate wording a.csv b.csv c.csv --fit config/urgency-words.tsv
                 """,
                 """
-                The files are those of evaluate urgency, one for each writer. Without --fit, each file in turn is graded with
+                The files are those of evaluate urgency, one for each source. Without --fit, each file in turn is graded with
                 what the others taught: that is what to expect of wordings nobody has read.
 
                 Examples:
@@ -30,7 +30,7 @@ struct EvaluateWording: ParsableCommand {
                 """))
     }
 
-    @Argument(help: hint("CSV 文件，每个作者一个", "CSV files, one for each writer.", "file"))
+    @Argument(help: hint("CSV 文件，每个来源一个", "CSV files, one for each source.", "file"))
     var files: [String]
 
     @Option(help: hint("把由全部文件生成的权重表写到此文件", "Write the table fitted on all files.", "file"))
