@@ -8,9 +8,39 @@ public final class Accounts: Sendable {
         var accounts: [String: Account]
         var hashes: [String: PasswordHash]
         var sessions: SessionTable
+        /// By name and address: whoever guesses keeps nobody else waiting.
         var byAccount = Lockout(bound: 4_096)
+        /// By name alone, for guesses from many addresses: a wait that its owner hardly notices.
+        var byName = Lockout(bound: 4_096, free: 10, longest: 4_000)
         // Some people share an address, so the first mistakes of one cost nobody a wait.
         var byAddress = Lockout(bound: 4_096, free: 10)
+
+        private static func pair(_ name: String, _ address: String) -> String { name + "\0" + address }
+
+        /// Milliseconds until the next try.
+        func wait(_ name: String, _ address: String, now: Int64) -> Int64 {
+            max(
+                byAccount.wait(Self.pair(name, address), now: now), byName.wait(name, now: now),
+                byAddress.wait(address, now: now))
+        }
+
+        mutating func fail(_ name: String, _ address: String, now: Int64) {
+            byAccount.fail(Self.pair(name, address), now: now)
+            byName.fail(name, now: now)
+            byAddress.fail(address, now: now)
+        }
+
+        mutating func undo(_ name: String, _ address: String, now: Int64) {
+            byAccount.undo(Self.pair(name, address), now: now)
+            byName.undo(name, now: now)
+            byAddress.undo(address, now: now)
+        }
+
+        mutating func succeed(_ name: String, _ address: String) {
+            byAccount.succeed(Self.pair(name, address))
+            byName.succeed(name)
+            byAddress.succeed(address)
+        }
     }
 
     let limits: AccountLimits
@@ -86,28 +116,36 @@ public final class Accounts: Sendable {
         let tick = time.monotonicMilliseconds()
         let key = clipped(name, bytes: 64)
         let (wait, known) = state.withLock { state -> (Int64, PasswordHash?) in
-            let wait = max(state.byAccount.wait(key, now: tick), state.byAddress.wait(address, now: tick))
+            let wait = state.wait(key, address, now: tick)
             guard wait == 0 else { return (wait, nil) }
-            state.byAccount.fail(key, now: tick)
-            state.byAddress.fail(address, now: tick)
+            state.fail(key, address, now: tick)
             return (0, state.hashes[name])
         }
-        guard wait == 0 else {
-            throw AccountError(
-                .lockedOut, "too many failed tries; wait \((wait + 999) / 1_000) s", retryAfterMilliseconds: wait)
-        }
+        guard wait == 0 else { throw Self.mustWait(wait) }
         // A name that nobody has costs what a wrong password costs.
         let hash = known ?? .unmatched(rounds: rounds)
-        let isRight = password.utf8.count <= PasswordRules.mostBytes ? try await hasher.run { hash.matches(password) } : false
-        let account = state.withLock { $0.hashes[name] == known ? $0.accounts[name] : nil }
-        guard isRight, let account, !account.isDisabled else {
-            throw AccountError(.wrongCredentials, "the name or the password is wrong")
+        let isRight = password.utf8.count <= PasswordRules.mostBytes ? try await compare(password, with: hash, key, address) : false
+        guard isRight, let known else { throw Self.wrong() }
+        let opened = try await open(name, known, address: address)
+        state.withLock { $0.succeed(key, address) }
+        return opened
+    }
+
+    private static func wrong() -> AccountError { AccountError(.wrongCredentials, "the name or the password is wrong") }
+
+    private static func mustWait(_ wait: Int64) -> AccountError {
+        AccountError(.lockedOut, "too many failed tries; wait \((wait + 999) / 1_000) s", retryAfterMilliseconds: wait)
+    }
+
+    /// Whether the password is right. Where nobody had time to look, the try does not count.
+    private func compare(_ password: String, with hash: PasswordHash, _ key: String, _ address: String) async throws(AccountError) -> Bool {
+        do throws(AccountError) {
+            return try await hasher.run { hash.matches(password) }
+        } catch {
+            let tick = time.monotonicMilliseconds()
+            state.withLock { $0.undo(key, address, now: tick) }
+            throw error
         }
-        state.withLock { state in
-            state.byAccount.succeed(key)
-            state.byAddress.succeed(address)
-        }
-        return try await open(account, address: address)
     }
 
     /// The session of a token; nil where it has ended or its account is disabled.
@@ -132,19 +170,30 @@ public final class Accounts: Sendable {
         try await store.endSession(token.hash)
     }
 
-    private func open(_ account: Account, address: String) async throws(AccountError) -> OpenedSession {
+    /// - Parameter known: the hash that the password was compared with; a session is opened only while that is the account's, so
+    ///   that none outlives a change of password that came in between.
+    private func open(_ name: String, _ known: PasswordHash, address: String) async throws(AccountError) -> OpenedSession {
         var random = SystemRandomNumberGenerator()
         let token = SessionToken(random: &random)
         let now = time.now()
         let record = SessionRecord(
-            hash: token.hash, account: account.name, csrf: hex(randomBytes(32, &random)), openedAt: now, usedAt: now, writtenAt: now,
+            hash: token.hash, account: name, csrf: hex(randomBytes(32, &random)), openedAt: now, usedAt: now, writtenAt: now,
             address: clipped(address, bytes: 64))
-        let gone = state.withLock { $0.sessions.add(record, now: now) }
+        let added = state.withLock { state -> (account: Account, gone: [[UInt8]])? in
+            guard state.hashes[name] == known, let account = state.accounts[name], !account.isDisabled else { return nil }
+            return (account, state.sessions.add(record, now: now))
+        }
+        guard let (account, gone) = added else { throw Self.wrong() }
         do {
             try await store.add(record, removing: gone)
         } catch {
             _ = state.withLock { $0.sessions.end(token.hash) }
             throw error
+        }
+        // Ended while it was written: its row came after the deletion.
+        guard state.withLock({ $0.sessions.has(token.hash) }) else {
+            try await store.endSession(token.hash)
+            throw Self.wrong()
         }
         return OpenedSession(
             token: token, account: account, csrfToken: record.csrf, expiresAt: now.advanced(byMilliseconds: limits.sessionMilliseconds))
@@ -187,6 +236,7 @@ public final class Accounts: Sendable {
         try await store.setPassword(name, hash.text, keeping: session?.hash)
         state.withLock { state in
             state.hashes[name] = hash
+            state.byName.succeed(name)
             _ = state.sessions.endAll(of: name, except: session?.hash)
         }
         try await audit(AccountChanged(name: name, action: .passwordChanged, role: account.role.rawValue, by: by))
@@ -198,17 +248,15 @@ public final class Accounts: Sendable {
     ) async throws(AccountError) {
         let tick = time.monotonicMilliseconds()
         let (wait, known) = state.withLock { state -> (Int64, PasswordHash?) in
-            let wait = state.byAccount.wait(name, now: tick)
-            if wait == 0 { state.byAccount.fail(name, now: tick) }
+            let wait = state.wait(name, address, now: tick)
+            if wait == 0 { state.fail(name, address, now: tick) }
             return (wait, state.hashes[name])
         }
-        guard wait == 0 else {
-            throw AccountError(.lockedOut, "too many failed tries; wait \((wait + 999) / 1_000) s", retryAfterMilliseconds: wait)
-        }
-        guard old.utf8.count <= PasswordRules.mostBytes, let known, try await hasher.run({ known.matches(old) }) else {
+        guard wait == 0 else { throw Self.mustWait(wait) }
+        guard old.utf8.count <= PasswordRules.mostBytes, let known, try await compare(old, with: known, name, address) else {
             throw AccountError(.wrongCredentials, field: "old_password", "the old password is wrong")
         }
-        state.withLock { $0.byAccount.succeed(name) }
+        state.withLock { $0.succeed(name, address) }
         try await setPassword(name, new, by: name, keeping: session)
     }
 
@@ -264,7 +312,8 @@ public final class Accounts: Sendable {
     public func redeem(_ token: String, name: String, password: String, address: String) async throws(AccountError) -> OpenedSession {
         guard isEmpty, let token = SessionToken(token) else { throw Self.linkIsOver }
         let account = try await add(NewAccount(name: name, role: .admin, password: password), by: "first-link", link: token.hash)
-        return try await open(account, address: address)
+        guard let known = state.withLock({ $0.hashes[account.name] }) else { throw Self.linkIsOver }
+        return try await open(account.name, known, address: address)
     }
 
     private static let linkIsOver = AccountError(.linkInvalid, "this link was used or has expired; `watchpost user first-link` makes another")

@@ -14,11 +14,13 @@ struct Lockout {
 
     private var entries: [String: Entry] = [:]
     private let bound: Int
+    private let longest: Int64
     /// Failures that cost no wait: several people may stand behind one address.
     private let free: Int
 
-    init(bound: Int, free: Int = 0) {
+    init(bound: Int, free: Int = 0, longest: Int64 = Lockout.longestWait) {
         self.bound = bound
+        self.longest = longest
         self.free = free
     }
 
@@ -30,7 +32,13 @@ struct Lockout {
         if let known = entries[key], known.until + Self.memory < now { entries[key] = nil }
         if entries[key] == nil, entries.count >= bound { forget(now: now) }
         let failures = (entries[key]?.failures ?? 0) + 1
-        entries[key] = Entry(failures: failures, until: now + Self.wait(after: failures - free))
+        entries[key] = Entry(failures: failures, until: now + min(longest, Self.wait(after: failures - free)))
+    }
+
+    /// Takes a failure back that was none: nobody looked at the password.
+    mutating func undo(_ key: String, now: Int64) {
+        guard let known = entries[key] else { return }
+        entries[key] = known.failures > 1 ? Entry(failures: known.failures - 1, until: now) : nil
     }
 
     mutating func succeed(_ key: String) { entries[key] = nil }

@@ -109,6 +109,8 @@ struct SessionTable {
         sessions = Dictionary(all.map { ($0.hash, $0) }, uniquingKeysWith: { first, _ in first })
     }
 
+    func has(_ hash: [UInt8]) -> Bool { sessions[hash] != nil }
+
     mutating func end(_ hash: [UInt8]) -> Bool { sessions.removeValue(forKey: hash) != nil }
 
     /// Ends all of an account but one.

@@ -25,6 +25,10 @@ struct SessionGuard: RouterMiddleware {
     func handle(
         _ request: Request, context: BoardContext, next: (Request, BoardContext) async throws -> Response
     ) async throws -> Response {
+        // A name that somebody made to resolve to this machine is not ours: the page behind it must not get at the board.
+        if !context.peer.isSecure, let refusal = LoopbackPolicy.checkSource(.init(host: request.head.authority)) {
+            throw refusal.reply
+        }
         var context = context
         let preferences = Preferences(request)
         (context.language, context.theme) = (preferences.language, preferences.theme)
@@ -32,7 +36,11 @@ struct SessionGuard: RouterMiddleware {
         let text = bearer ?? request.cookies[Self.cookieName(isSecure: context.peer.isSecure)]?.value
         context.token = text.flatMap { SessionToken($0) }
         if let token = context.token, let session = board.accounts.session(token) {
-            context.user = try await board.user(session)
+            do {
+                context.user = try await board.user(session)
+            } catch is JSONRefusal where kind == .page && Self.isForEverybody(request.uri.path) {
+                // A unit that was taken off must still be able to sign out, and in again.
+            }
         } else if bearer != nil {
             throw JSONRefusal(.unauthorized, code: "session_ended", message: "the token is not valid, or its session has ended; sign in again")
         }
@@ -41,6 +49,10 @@ struct SessionGuard: RouterMiddleware {
             if let user = context.user { try await Self.checkToken(request, user) }
         }
         return try await next(request, context)
+    }
+
+    private static func isForEverybody(_ path: String) -> Bool {
+        ["/login", "/logout", "/preferences"].contains(path) || path.hasPrefix("/assets/")
     }
 
     private static func bearer(_ request: Request) throws -> String? {

@@ -44,8 +44,11 @@ public struct EscalationPlan: Sendable {
     private func reminder(_ incident: Incident, _ ladder: DispatchRules.Ladder, _ earliest: Timestamp) -> Notice? {
         let state = incident.escalation
         guard incident.phase == .open || incident.phase == .claimed, let every = ladder.remindEvery,
-            state.reminders < ladder.remindersAtMost, let rung = state.rung, let toldAt = state.toldAt
+            let rung = state.rung, let toldAt = state.toldAt
         else { return nil }
+        // An acknowledgement that nothing came of is worth one reminder more, however many there were.
+        let isForgotten = state.restUntil.map { toldAt < $0 } ?? false
+        guard state.reminders < ladder.remindersAtMost || isForgotten else { return nil }
         return Notice(at: max(earliest, toldAt.advanced(byMilliseconds: every)), rung: rung, reminder: state.reminders + 1)
     }
 

@@ -65,7 +65,7 @@ extension RuleReplay {
         switch pending.take() {
         case .merge(let survivor, let absorbed)? where restated.cause == .merge:
             let urgency = engine.scorer.merged(survivor, absorbed)
-            let merged = survivor.absorbing(absorbed, computed: urgency, sequence: record.sequence)
+            let merged = survivor.absorbing(absorbed, computed: urgency, at: record.at, sequence: record.sequence)
             events.append(told(merged, other: absorbed.id, moved: []))
             touched.append(survivor.id)
             links.moveReplayed(links.replayed[absorbed.id] ?? [], to: survivor.id)

@@ -56,7 +56,8 @@ struct AttachmentStore {
         }
         guard have == part.total else { return PhotoState(sha256: part.sha256, nextOffset: have) }
         try finish(partial, part, final)
-        bytes = (bytes ?? 0) + part.total
+        // Not counted yet where the first photo after a start was one that had begun before it; this one is among them by now.
+        bytes = bytes.map { $0 + part.total } ?? count()
         return whole
     }
 

@@ -8,7 +8,8 @@ internal import WatchpostProtobuf
 /// can be compared with what ran. Snapshots are outside the chain of checksums, so each begins with one of its own:
 /// a flipped byte often still decodes, to another state.
 public enum SnapshotCodec {
-    static let version: UInt32 = 1
+    /// One of an earlier version lacks what the fold has since: it is not used, and the journal is read from its beginning.
+    static let version: UInt32 = 2
 
     public static func encode(_ state: StationState) -> StoredSnapshot {
         var message = Watchpost_Journal_V1_StateSnapshot()
@@ -83,6 +84,9 @@ public enum SnapshotCodec {
         else { throw JournalError(.corrupt, "the snapshot at \(snapshot.sequence) cannot be decoded") }
         guard message.version <= version else {
             throw JournalError(.newerSchema, "the snapshot at \(snapshot.sequence) was written by a newer version")
+        }
+        guard message.version == version else {
+            throw JournalError(.corrupt, "the snapshot at \(snapshot.sequence) was written by an earlier version")
         }
         var enrolments: [PrincipalID: Enrolment] = [:]
         for one in message.enrolments {

@@ -37,6 +37,8 @@ public struct LocalServer: Service {
         public var bodyBytes: Int
         /// A body must arrive within this time or its connection is closed.
         public var bodyTimeout: Duration
+        /// A peer must take an answer within this time or its connection is closed.
+        public var answerTimeout = Duration.seconds(60)
         /// A connection that is between requests, or in the middle of a request's head, is closed after this time.
         public var idleTimeout: Duration
         /// The connections open at once on one bind; more wait in the kernel's queue (256).

@@ -54,7 +54,22 @@ struct LimitedResponder: HTTPResponder {
             response.headers[.connection] = "close"
             return response
         }
-        return try await routes.respond(to: request, context: context)
+        return deadline(try await routes.respond(to: request, context: context), context)
+    }
+
+    /// Closes the connection of a peer that does not take its answer: hummingbird's idle timeout rests while one is under way, and a
+    /// few peers that never read would hold all connections. A stream has no end; it bounds each of its writes itself.
+    private func deadline(_ response: Response, _ context: PeerRequestContext) -> Response {
+        let body = response.body
+        guard body.contentLength != 0 else { return response }
+        let timer = context.closeLater(limits.answerTimeout)
+        var response = response
+        response.body = ResponseBody(contentLength: body.contentLength) { writer in
+            if body.contentLength == nil { timer.cancel() }
+            defer { timer.cancel() }
+            try await body.write(writer)
+        }
+        return response
     }
 
     private func read(_ request: Request, length: Int, context: PeerRequestContext) async throws -> ByteBuffer {

@@ -14,13 +14,19 @@ final class ChangeBell: Sendable {
         var isClosed = false
     }
 
-    /// One listener's place. Ends with ``leave(_:)``.
-    struct Place: Sendable {
-        fileprivate var number: Int
+    /// One listener's place. It ends when nobody has it any more: a client may go before its answer was even begun.
+    final class Place: Sendable {
         /// Rings, and `tick`s of the listener's own.
-        var rings: AsyncStream<Void>
+        let rings: AsyncStream<Void>
         /// Wakes the listener though nothing has changed.
-        var tick: @Sendable () -> Void
+        let tick: @Sendable () -> Void
+        private let leave: @Sendable () -> Void
+
+        fileprivate init(rings: AsyncStream<Void>, tick: @escaping @Sendable () -> Void, leave: @escaping @Sendable () -> Void) {
+            (self.rings, self.tick, self.leave) = (rings, tick, leave)
+        }
+
+        deinit { leave() }
     }
 
     private let contents = Mutex(Contents())
@@ -42,12 +48,13 @@ final class ChangeBell: Sendable {
         return contents.withLock { contents in
             guard !contents.isClosed, contents.listeners.count < Self.bound else { return nil }
             contents.next += 1
-            contents.listeners[contents.next] = continuation
-            return Place(number: contents.next, rings: rings, tick: { continuation.yield() })
+            let number = contents.next
+            contents.listeners[number] = continuation
+            return Place(rings: rings, tick: { continuation.yield() }, leave: { [self] in leave(number) })
         }
     }
 
-    func leave(_ place: Place) { contents.withLock { $0.listeners.removeValue(forKey: place.number) }?.finish() }
+    private func leave(_ number: Int) { contents.withLock { $0.listeners.removeValue(forKey: number) }?.finish() }
 
     /// Ends all listening: the agent stops.
     func close() {

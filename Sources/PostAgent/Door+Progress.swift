@@ -75,7 +75,6 @@ extension Door {
             status: .ok,
             headers: [.contentType: "text/event-stream", .cacheControl: "no-store", .xContentTypeOptions: "nosniff"],
             body: ResponseBody { writer in
-                defer { door.board.bell.leave(place) }
                 try await door.write(place, context, to: &writer)
                 try await writer.finish(nil)
             })

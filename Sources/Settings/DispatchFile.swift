@@ -62,6 +62,9 @@ public enum DispatchFile {
         ladder.acknowledgedRest = part.milliseconds("acknowledged_rest", default: base.acknowledgedRest, in: waits)
         ladder.unitIdleAfter = part.wait("unit_idle_after", default: base.unitIdleAfter, in: waits)
         ladder.unitIdleDeskAfter = part.wait("unit_idle_desk_after", default: base.unitIdleDeskAfter, in: waits)
+        if let unit = ladder.unitIdleAfter, let desk = ladder.unitIdleDeskAfter, unit > desk {
+            part.issue("unit_idle_desk_after", "must not be before unit_idle_after")
+        }
         ladder.enRouteLongAfter = part.wait("en_route_long_after", default: base.enRouteLongAfter, in: waits)
         ladder.onSceneLongAfter = part.wait("on_scene_long_after", default: base.onSceneLongAfter, in: waits)
         ladder.isHeldInQuietHours = part.flag("held_in_quiet_hours", default: base.isHeldInQuietHours)

@@ -89,7 +89,7 @@ extension StationCore {
             IncidentMerged(absorbed: absorbed.id, survivor: survivor.id, reason: desk.reason, by: desk.by))
         let closed = try record(
             closing, about: absorbed.id, now: now, kind: .merged, reasons: desk.words("merge"), other: survivor.id)
-        let merged = survivor.absorbing(absorbed, computed: engine.scorer.merged(survivor, absorbed), sequence: nextSequence)
+        let merged = survivor.absorbing(absorbed, computed: engine.scorer.merged(survivor, absorbed), at: now, sequence: nextSequence)
         let one = try restate(merged, .merge, other: absorbed.id, [], desk, now: now)
         let leaves = survivor.holder != nil && absorbed.holder != survivor.holder
         return DeskOutcome(

@@ -145,6 +145,14 @@ extension StationCore {
         }
     }
 
+    /// Takes a unit off all that it has.
+    mutating func takeOff(_ unit: UnitID, now: Timestamp) {
+        for id in (state.assignments[unit] ?? []).sorted() where state.incidents[id]?.phase != .cleared {
+            _ = record(
+                PhaseChanged(incident: id, unit: unit, phase: .open, action: .recall, by: Operator(.desk, "")), now: now)
+        }
+    }
+
     // MARK: Records
 
     private mutating func record(_ change: PhaseChanged, now: Timestamp) -> Incident? {

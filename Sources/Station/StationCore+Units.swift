@@ -42,6 +42,8 @@ extension StationCore {
             refuse(Rejection(.notFound, "\(principal) is not enrolled"), reply)
             return
         }
+        // While it is still enrolled, so that it hears of it: else what it has would stay with a unit that nobody can be.
+        if case .unit(let unit) = principal { takeOff(unit, now: now) }
         record(.revoked(Revoked(principal: principal, reason: reason)), reply: reply, now: now)
     }
 

@@ -210,7 +210,7 @@ extension Incident {
     mutating func move(_ change: PhaseChanged, at time: Timestamp, sequence: SequenceNumber) {
         version &+= 1
         lastSequence = sequence
-        let before = phase
+        let (before, lead) = (phase, holder)
         // A new life: who had and who had seen the old one says nothing about it.
         if before == .cleared, change.phase != .cleared { (crew, acknowledgement) = ([], nil) }
         switch change.phase {
@@ -225,7 +225,8 @@ extension Incident {
         phase = change.phase == .cleared ? .cleared : crewPhase
         disposition = phase == .cleared ? change.disposition : nil
         if phase != before { phaseSince = time }
-        if phase != before || change.action == .handOver { escalation = Escalation(since: time) }
+        // Whoever has it now has been reminded of nothing yet.
+        if phase != before || holder != lead || change.action == .handOver { escalation = Escalation(since: time) }
     }
 
     private mutating func assign(_ change: PhaseChanged, at time: Timestamp) {

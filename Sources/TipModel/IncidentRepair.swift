@@ -37,7 +37,7 @@ extension Incident {
 
     /// This one with `other` taken in: its tips, and its unit where it has none of its own. Its zone stays.
     /// - Parameter computed: what the tips of both make of it.
-    public func absorbing(_ other: Incident, computed: Urgency, sequence: SequenceNumber) -> Incident {
+    public func absorbing(_ other: Incident, computed: Urgency, at time: Timestamp, sequence: SequenceNumber) -> Incident {
         var one = self
         one.version &+= 1
         one.lastSequence = sequence
@@ -57,12 +57,17 @@ extension Incident {
         }
         if place.isEmpty { one.place = other.place }
         one.position = position ?? other.position
+        // Whose ladder goes on, and for which level it was climbed.
+        var climbed = urgency.level
         if phase == .open {
             (one.phase, one.crew, one.phaseSince, one.escalation) = (other.phase, other.crew, other.phaseSince, other.escalation)
+            climbed = other.urgency.level
             if other.phase == .open {
                 one.phaseSince = min(phaseSince, other.phaseSince)
-                // The ladder of the graver one goes on.
-                if urgency.level >= other.urgency.level { one.escalation = escalation }
+                // That of the graver one, and among equals that of the one which has waited longer.
+                let own = urgency.level == other.urgency.level
+                    ? escalation.since <= other.escalation.since : urgency.level > other.urgency.level
+                if own { (one.escalation, climbed) = (escalation, urgency.level) }
             }
         }
         one.acknowledgement = [acknowledgement, other.acknowledgement].compactMap(\.self).min { $0.at < $1.at }
@@ -75,6 +80,8 @@ extension Incident {
         let level = max(urgency.level, other.urgency.level)
         one.regrade = [regrade, other.regrade].compactMap(\.self).first { $0.effective(on: computed).level >= level }
         one.setUrgency(computed)
+        // What was said of a lesser one is no rest for a graver one.
+        one.restartLadder(from: climbed, at: time)
         return one
     }
 

@@ -112,9 +112,10 @@ public struct PostShares: Hashable, Sendable {
         shares[post, default: []].append(Share(incident: incident, tips: Array(tips.suffix(Self.tipsBound))))
         posts[incident, default: []].append(post)
         posts[incident]?.sort()
-        if let count = shares[post]?.count, count > Self.incidentsBound, let oldest = shares[post]?.removeFirst() {
-            leave(post, oldest.incident)
-        }
+        guard let all = shares[post], all.count > Self.incidentsBound else { return }
+        // One whose end was told goes first; the one just added never.
+        let place = all.dropLast().firstIndex { $0.progress?.phase == .cleared } ?? all.startIndex
+        if let gone = shares[post]?.remove(at: place) { leave(post, gone.incident) }
     }
 
     private mutating func move(_ restated: IncidentRestated, at sequence: SequenceNumber) {
@@ -129,7 +130,8 @@ public struct PostShares: Hashable, Sendable {
         case .split, .detach:
             // The source's record comes first and moves them; that of the new incident only tells what it is.
             guard !restated.isNew else { return }
-            for key in restated.moved where share(of: key.post, in: id)?.tips.contains(key.tip) ?? false {
+            // Also one that the source's share no longer names: of many only the newest are.
+            for key in restated.moved {
                 change(key.post, id) { share in
                     share.tips.removeAll { $0 == key.tip }
                     share.sequence = sequence

@@ -97,6 +97,11 @@ extension BoardStation {
         _ id: IncidentID, _ tip: TipID, _ reason: String, _ user: BoardUser
     ) async throws(Rejection) -> RevealedReporter {
         guard user.isDesk else { throw Rejection(.forbidden, "only the desk may do this") }
+        let bytes = reason.utf8.count
+        guard !reason.allSatisfy(\.isWhitespace), bytes <= DeskLimits.reasonBytes else {
+            throw Rejection(
+                .invalidField, field: "reason", "a reason of 1 to \(DeskLimits.reasonBytes) bytes is needed; it has \(bytes)")
+        }
         let family = try await family(id, user).family
         guard let member = family.membership[id].first(where: { $0.accepted.tip.id == tip })?.accepted else {
             throw Rejection(.notFound, field: "tip", "\(id) has no such tip")

@@ -160,7 +160,7 @@ public struct SampleHistory: Sendable {
             return rescore()
         }
         second = IncidentRestated(
-            incident: survivor.absorbing(absorbed, computed: urgency(), sequence: state.sequence + 2), cause: .merge,
+            incident: survivor.absorbing(absorbed, computed: urgency(), at: time, sequence: state.sequence + 2), cause: .merge,
             other: absorbed.id, reason: "同一名男子", by: "值班台")
         return draft(
             [

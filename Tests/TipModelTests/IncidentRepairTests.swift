@@ -39,7 +39,7 @@ import TipModel
         other.place = "3号楼"
         other.apart = (100..<130).map { IncidentID($0) } + [IncidentID(1)]
         other.suggestion = IncidentID(1)
-        let merged = one.absorbing(other, computed: urgency(.urgent), sequence: 7)
+        let merged = one.absorbing(other, computed: urgency(.urgent), at: Timestamp(milliseconds: 9_000), sequence: 7)
         #expect(merged.posts.count == 16 && Set(merged.posts).count == 16 && merged.posts.starts(with: one.posts))
         #expect(merged.witnesses.count == 32 && Set(merged.witnesses).count == 32)
         #expect(merged.tipCount == 4 && merged.openedAt == other.openedAt && merged.lastTipAt == one.lastTipAt)
@@ -48,16 +48,16 @@ import TipModel
         #expect(merged.apart == (114..<130).map { IncidentID($0) } && merged.suggestion == nil && merged.lastSequence == 7)
         var full = one
         full.tipCount = .max
-        #expect(full.absorbing(other, computed: urgency(.urgent), sequence: 7).tipCount == .max)
+        #expect(full.absorbing(other, computed: urgency(.urgent), at: Timestamp(milliseconds: 9_000), sequence: 7).tipCount == .max)
     }
 
     @Test func anUnclaimedOneTakesTheUnitAndAClaimedOneKeepsIts() {
         let unit = SampleTips.units[0]
         let held = incident(2, phase: .onScene, holder: unit)
-        let taken = incident(1).absorbing(held, computed: urgency(.priority), sequence: 7)
+        let taken = incident(1).absorbing(held, computed: urgency(.priority), at: Timestamp(milliseconds: 9_000), sequence: 7)
         #expect(taken.phase == .onScene && taken.holder == unit && taken.phaseSince == held.phaseSince)
         let mine = incident(1, phase: .claimed, holder: SampleTips.units[1])
-        let kept = mine.absorbing(held, computed: urgency(.priority), sequence: 7)
+        let kept = mine.absorbing(held, computed: urgency(.priority), at: Timestamp(milliseconds: 9_000), sequence: 7)
         #expect(kept.phase == .claimed && kept.holder == SampleTips.units[1])
     }
 

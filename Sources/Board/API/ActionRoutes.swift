@@ -170,11 +170,7 @@ extension Board {
     func reveal(_ id: IncidentID, _ body: ActionBody, _ context: BoardContext) async throws -> RevealedReporter {
         let user = try context.requireDesk()
         let tip = try tipID(body.tip, field: "tip")
-        let reason = body.reason ?? ""
-        guard !reason.allSatisfy(\.isWhitespace), reason.utf8.count <= DeskLimits.reasonBytes else {
-            throw invalid("reason", "a reason of 1 to \(DeskLimits.reasonBytes) bytes is needed")
-        }
-        return try await answered { () async throws(Rejection) in try await ports.reveal(id, tip, reason, user) }
+        return try await answered { () async throws(Rejection) in try await ports.reveal(id, tip, body.reason ?? "", user) }
     }
 
     func submit(_ request: Request, _ context: BoardContext) async throws -> Response {

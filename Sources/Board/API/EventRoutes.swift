@@ -114,6 +114,8 @@ final class LiveStream: Sendable {
                 guard let step = try await next(after: cursor, user) else { break }
                 cursor = step.cursor
                 guard !step.bytes.isEmpty else { continue }
+                // Whoever was signed out or disabled hears nothing more, not even until the next heartbeat.
+                guard board.accounts.session(token) != nil else { return }
                 try await send(step.bytes)
                 try await Task.sleep(for: board.settings.pace)
             }
