@@ -17,10 +17,16 @@ struct ChainWalk {
     /// From the first record.
     init() {}
 
-    /// From behind `sequence`, whose own checksum is taken as it is; 0 for the first record.
+    /// From behind `sequence`, whose own checksum is taken as it is; 0 for the first record. Where it was dropped, from behind
+    /// the run that it belongs to.
     /// - Throws: ``JournalError`` `corrupt` when there is none.
     init(_ connection: OpaquePointer, after sequence: SequenceNumber) throws(JournalError) {
         guard sequence > 0 else { return }
+        if let gap = try JournalBase.readGaps(connection).first(where: { $0.first <= sequence && sequence <= $0.last }) {
+            reached = gap.last
+            chain = Chain(value: gap.chain)
+            return
+        }
         let statement = try Statement(connection, "SELECT chain FROM record WHERE sequence = ?")
         statement.bind(1, Int64(clamping: sequence))
         guard try statement.step(), let value = statement.blob(0), value.count == Chain.bytes else {
@@ -45,9 +51,16 @@ struct ChainWalk {
         statement.bind(2, Int64(clamping: last))
         statement.bind(3, rows)
         var guests: [(sequence: SequenceNumber, lane: Int64, units: [String])] = []
+        let gaps = Dictionary(
+            try JournalBase.readGaps(connection).map { ($0.first, $0) }, uniquingKeysWith: { first, _ in first })
+        var left = rows
         while try statement.step() {
+            left -= 1
+            pass(gaps, through: last)
             let expected = reached + 1
-            guard SequenceNumber(bitPattern: statement.integer(0)) == expected else { break }
+            guard SequenceNumber(bitPattern: statement.integer(0)) == expected else {
+                return Damage(sequence: expected, reason: "the record is missing")
+            }
             guard Self.hasKinds(statement) else { return Damage(sequence: expected, reason: "a column holds another kind of value") }
             chain.extend(by: Chain.Row(statement, sequence: expected))
             guard chain.value == statement.blob(10) else {
@@ -57,13 +70,21 @@ struct ChainWalk {
             let units = EventCodec.guests(statement.blob(9) ?? [])
             if !units.isEmpty { guests.append((expected, statement.integer(5), units)) }
         }
-        if reached < min(last, begin + SequenceNumber(rows)) {
+        if left > 0 { pass(gaps, through: last) }
+        if left > 0, reached < last {
             return Damage(sequence: reached + 1, reason: "the record is missing")
         }
         let unfound = [
             try Self.unfound(connection, after: begin, through: reached), try Self.uninvited(connection, guests),
         ].compactMap(\.self).min()
         return unfound.map { Damage(sequence: $0, reason: "an index does not find it") }
+    }
+
+    /// Goes on behind dropped records, from the checksum that was kept of the last.
+    private mutating func pass(_ gaps: [SequenceNumber: JournalBase.Gap], through last: SequenceNumber) {
+        guard let gap = gaps[reached + 1], gap.last >= gap.first, gap.last <= last else { return }
+        reached = gap.last
+        chain = Chain(value: gap.chain)
     }
 
     /// One flipped bit makes a text a blob of the same bytes, which has the same checksum and compares as another.

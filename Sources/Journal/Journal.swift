@@ -60,11 +60,18 @@ public protocol JournalReader: AnyObject {
 
     func lastSequence() throws(JournalError) -> SequenceNumber
 
+    /// What stands for records that were dropped; nil where none were.
+    func base() throws(JournalError) -> JournalBase?
+
     /// Walks the whole chain of checksums.
     /// - Parameter progress: called now and then with the sequence reached and the last; false stops.
     func verify(progress: (SequenceNumber, SequenceNumber) -> Bool) throws(JournalError) -> Verification
 
     func close()
+}
+
+extension JournalReader {
+    public func base() throws(JournalError) -> JournalBase? { nil }
 }
 
 /// A record to append, complete but for its sequence.

@@ -8,9 +8,11 @@ public enum Replay {
         from reader: any JournalReader, ignoringSnapshots: Bool = false,
         progress: (SequenceNumber, SequenceNumber) -> Void = { _, _ in }
     ) throws(JournalError) -> StationState {
-        var state = StationState()
+        var state = try base(of: reader)
         let last = try reader.lastSequence()
-        if !ignoringSnapshots, let snapshot = try reader.latestSnapshot(), let restored = try? SnapshotCodec.decode(snapshot) {
+        if !ignoringSnapshots, let snapshot = try reader.latestSnapshot(), snapshot.sequence >= state.sequence,
+            let restored = try? SnapshotCodec.decode(snapshot)
+        {
             // It was taken after its records were on the disk. Going on without them would give their numbers twice.
             guard snapshot.sequence <= last else {
                 throw JournalError(
@@ -33,5 +35,11 @@ public enum Replay {
             progress(state.sequence, last)
         }
         return state
+    }
+
+    /// Where a fold from the beginning begins: with nothing, or with the state that stands for dropped records.
+    static func base(of reader: any JournalReader) throws(JournalError) -> StationState {
+        guard let base = try reader.base() else { return StationState() }
+        return try SnapshotCodec.decode(base.snapshot)
     }
 }

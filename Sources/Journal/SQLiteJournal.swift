@@ -51,6 +51,9 @@ public final class SQLiteJournal: Journal {
         let file = directory + "/" + Self.fileName
         path = options.fileSystem.map { "file:\(file)?vfs=\($0)" } ?? file
         lock = try DirectoryLock(directory: directory)
+        guard !FileWork.exists(directory + "/" + Restore.marker) else {
+            throw JournalError(.inputOutput, "\(directory): a restore did not finish; run watchpost restore again")
+        }
         var configuration = Configuration()
         configuration.label = "journal"
         configuration.busyMode = .timeout(options.busy / .seconds(1))
@@ -197,7 +200,7 @@ public final class SQLiteJournal: Journal {
     }
 
     /// Lends the connection; the body runs on this thread.
-    private func access<Result>(
+    func access<Result>(
         _ body: (OpaquePointer) throws(JournalError) -> Result
     ) throws(JournalError) -> Result {
         do {

@@ -192,10 +192,38 @@ public final class SQLiteJournalReader: JournalReader {
         }
     }
 
+    /// What the files hold, for a person.
+    public func storage() throws(JournalError) -> JournalStorage {
+        try access { (connection) throws(JournalError) in
+            func number(_ sql: String) throws(JournalError) -> Int {
+                let statement = try Statement(connection, sql)
+                return try statement.step() ? Int(statement.integer(0)) : 0
+            }
+            let page = try number("PRAGMA page_size")
+            var storage = JournalStorage(
+                bytes: page * (try number("PRAGMA page_count")), freeBytes: page * (try number("PRAGMA freelist_count")),
+                logBytes: FileWork.size(path + "-wal") ?? 0)
+            let statement = try Statement(connection, "SELECT sequence, state FROM snapshot ORDER BY sequence DESC LIMIT 100")
+            while try statement.step() {
+                let snapshot = StoredSnapshot(
+                    sequence: SequenceNumber(bitPattern: statement.integer(0)), bytes: statement.blob(1) ?? [])
+                storage.snapshots.append((snapshot.sequence, snapshot.bytes.count, SnapshotCodec.isIntact(snapshot)))
+            }
+            return storage
+        }
+    }
+
+    public func base() throws(JournalError) -> JournalBase? {
+        try access { (connection) throws(JournalError) in try JournalBase.read(connection) }
+    }
+
     public func verify(
         progress: (SequenceNumber, SequenceNumber) -> Bool
     ) throws(JournalError) -> Verification {
         let last = try lastSequence()
+        if let base = try base(), (try? SnapshotCodec.decode(base.snapshot)) == nil {
+            return .damaged(at: base.sequence, reason: "the state that stands for dropped records cannot be read")
+        }
         var walk = ChainWalk()
         // In pages, each its own short read, so that a long check holds back no checkpoint of the running daemon.
         while walk.reached < last {
@@ -228,4 +256,15 @@ public final class SQLiteJournalReader: JournalReader {
             throw JournalError(opening: error, path: path)
         }
     }
+}
+
+/// What a journal's files hold.
+public struct JournalStorage: Sendable {
+    public var bytes: Int
+    /// Of them in pages that are free for new records.
+    public var freeBytes: Int
+    /// Of the write-ahead log's file.
+    public var logBytes: Int
+    /// The newest first.
+    public var snapshots: [(sequence: SequenceNumber, bytes: Int, isIntact: Bool)] = []
 }

@@ -1,9 +1,14 @@
 internal import GRDB
+internal import GRDBSQLite
 
 /// The tables of journal.sqlite.
 enum Schema {
-    /// In `user_version`. A file with a higher one is refused: a downgrade must not guess.
+    /// In `user_version` of a new file.
     static let version: Int32 = 2
+    /// Of a file of which records were dropped: an earlier program would take them for lost.
+    static let compacted: Int32 = 3
+    /// A file with a higher one is refused: a downgrade must not guess.
+    static let newest = compacted
     /// In `application_id`: "WPj1", so that another program's database is not taken for a journal.
     static let applicationID: Int32 = 0x5750_6A31
 
@@ -71,6 +76,12 @@ enum Schema {
         }
     }
 
+    /// Makes room for a base, within the transaction that drops records.
+    static func prepareBase(_ connection: OpaquePointer) throws(JournalError) {
+        let code = sqlite3_exec(connection, JournalBase.schema + "PRAGMA user_version = \(compacted)", nil, nil, nil)
+        guard code == SQLITE_OK else { throw JournalError(sqlite: code, connection) }
+    }
+
     static func version(of database: Database) throws -> Int32 {
         try Int32.fetchOne(database, sql: "PRAGMA user_version") ?? 0
     }
@@ -82,9 +93,9 @@ enum Schema {
         guard application == applicationID else {
             throw JournalError(.misuse, "the file is a database of another program")
         }
-        guard version <= Self.version else {
+        guard version <= newest else {
             throw JournalError(
-                .newerSchema, "the journal has schema \(version), this program knows \(Self.version): upgrade it")
+                .newerSchema, "the journal has schema \(version), this program knows \(newest): upgrade it")
         }
     }
 }

@@ -43,6 +43,15 @@ extension DaemonSettings {
         settings.ingest = root.section("ingest", ingest)
         settings.feed = root.section("feed", feed)
         settings.journal = root.section("journal", journal)
+        if let age = settings.journal.retainFor, age < settings.ingest.idWindow + .seconds(86_400) {
+            root.issue("journal", "retain_for must be a day longer than ingest.id_window: a tip sent again would be accepted twice")
+        }
+        settings.disk = root.section("disk") { part in
+            var value = Disk()
+            value.reserve = part.size("reserve", default: value.reserve, in: 0...(1 << 40))
+            value.lowWater = part.size("low_water", default: value.lowWater, in: (1 << 20)...(1 << 40))
+            return value
+        }
         settings.attachments = root.section("attachments") { part in
             var value = Attachments()
             value.maxBytes = part.size("max_bytes", default: value.maxBytes, in: (1 << 20)...(1 << 44))
@@ -123,6 +132,12 @@ extension DaemonSettings {
             "snapshot_every", default: value.snapshotEvery, in: 100...10_000_000, unit: "records")
         // The core waits all this time, and is taken for hung after ten seconds.
         value.busy = part.duration("busy", default: value.busy, in: .milliseconds(100)...Duration.seconds(8))
+        if part.scalar("retain_for", required: false) ?? "off" != "off" {
+            value.retainFor = part.duration("retain_for", default: nil, in: .seconds(86_400)...Duration.seconds(36_600 * 86_400))
+        }
+        if part.scalar("retain_bytes", required: false) ?? "off" != "off" {
+            value.retainBytes = part.size("retain_bytes", default: 0, in: (16 << 20)...(1 << 50))
+        }
         return value
     }
 }

@@ -44,6 +44,20 @@ public struct DaemonSettings: Hashable, Sendable {
         public var snapshotEvery = 50_000
         /// How long a commit waits for another connection's lock before it fails; nothing is accepted meanwhile.
         public var busy = Duration.seconds(5)
+        /// Records older than this go when the journal is compacted; nil keeps them.
+        public var retainFor: Duration?
+        /// The oldest go while it is larger; nil keeps them.
+        public var retainBytes: Int?
+
+        public init() {}
+    }
+
+    /// What is done before the disk is full.
+    public struct Disk: Hashable, Sendable {
+        /// Bytes of a file that is given up when the disk is full, so that claims and steps go on; 0 for none.
+        public var reserve = 64 << 20
+        /// Tips other than emergencies are refused while less is free.
+        public var lowWater = 128 << 20
 
         public init() {}
     }
@@ -103,6 +117,7 @@ public struct DaemonSettings: Hashable, Sendable {
     public var ingest = Ingest()
     public var feed = Feed()
     public var journal = JournalPart()
+    public var disk = Disk()
     public var presence = Presence()
     public var attachments = Attachments()
     public var board = Board()
@@ -157,6 +172,9 @@ public struct DaemonSettings: Hashable, Sendable {
             ("feed.heartbeat_timeout", feed.heartbeatTimeout == other.feed.heartbeatTimeout),
             ("journal.snapshot_every", journal.snapshotEvery == other.journal.snapshotEvery),
             ("journal.busy", journal.busy == other.journal.busy),
+            ("attachments.max_bytes", attachments.maxBytes == other.attachments.maxBytes),
+            ("disk.reserve", disk.reserve == other.disk.reserve),
+            ("disk.low_water", disk.lowWater == other.disk.lowWater),
             ("board.listen", board.listen == other.board.listen),
             ("board.tls_certificate", board.tlsCertificate == other.board.tlsCertificate),
             ("board.tls_key", board.tlsKey == other.board.tlsKey),

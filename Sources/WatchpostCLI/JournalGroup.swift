@@ -10,9 +10,9 @@ struct JournalGroup: AsyncParsableCommand {
     static var configuration: CommandConfiguration {
         CommandConfiguration(
             commandName: "journal",
-            abstract: tell("事件日志的检查。", "Checks the journal."),
+            abstract: tell("事件日志：核对、统计、导出、压缩。", "The journal: checks, figures, export, compaction."),
             discussion: tell("示例：watchpost journal verify", "Example: watchpost journal verify"),
-            subcommands: [JournalVerify.self])
+            subcommands: [JournalVerify.self, JournalStats.self, JournalExport.self, JournalCompact.self])
     }
 }
 
@@ -112,6 +112,8 @@ enum JournalPlace {
         try require(file, words)
         return file
     }
+
+    static func parent(of file: String) -> String { String(file.dropLast(SQLiteJournal.fileName.utf8.count + 1)) }
 
     /// Says that a journal is not there. SQLite would only say that it cannot open the file.
     static func require(_ file: String, _ words: Words) throws(CLIFailure) {

@@ -138,6 +138,9 @@ struct TriageReplay: AsyncParsableCommand {
     ) throws(JournalError) -> RuleReplayReport {
         var replay = replay
         let last = try reader.lastSequence()
+        if let base = try reader.base() {
+            throw JournalError(.misuse, "records up to \(base.sequence) were dropped by retention; replay a backup from before")
+        }
         var reached: SequenceNumber = 0
         reading: while reached < last {
             let page = try reader.records(after: reached, limit: 4_096, bytes: 8 << 20)

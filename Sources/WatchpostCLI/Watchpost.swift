@@ -36,7 +36,7 @@ struct Watchpost: AsyncParsableCommand {
                     name: tell("值班台", "At the station"),
                     subcommands: [
                         StatusShow.self, IncidentGroup.self, ExplainIncident.self, PostGroup.self, UnitGroup.self, UserGroup.self, KeyGroup.self, JournalGroup.self,
-                        ReloadRun.self,
+                        BackupRun.self, RestoreRun.self, ReloadRun.self,
                     ]),
                 CommandGroup(name: tell("规则", "The rules"), subcommands: [EvaluateGroup.self, TriageGroup.self]),
                 CommandGroup(name: tell("试用", "To try it"), subcommands: [DemoRun.self, BenchRun.self]),

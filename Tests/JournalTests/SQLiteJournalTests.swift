@@ -138,11 +138,11 @@ import TipWire
         let journal = try SQLiteJournal(directory: folder.path)
         journal.close()
         let raw = RawFile(folder)
-        try raw.change { try $0.execute(sql: "PRAGMA user_version = 3") }
+        try raw.change { try $0.execute(sql: "PRAGMA user_version = 4") }
         let before = try Data(contentsOf: URL(fileURLWithPath: raw.path))
         let error = try #require(refusal(of: folder))
         #expect(error.code == .newerSchema)
-        #expect(error.message == "the journal has schema 3, this program knows 2: upgrade it")
+        #expect(error.message == "the journal has schema 4, this program knows 3: upgrade it")
         let readers = #expect(throws: JournalError.self) { try SQLiteJournalReader(path: raw.path) }
         #expect(readers?.code == .newerSchema)
         #expect(try Data(contentsOf: URL(fileURLWithPath: raw.path)) == before)
