@@ -27,6 +27,8 @@ public struct StatusReport: Codable, Sendable, Equatable {
     public var memoryPeakKib: Int
     /// Where the board is opened; nil where it is turned off.
     public var board: String?
+    /// Nil from an older daemon.
+    public var disk: DiskReport?
 
     enum CodingKeys: String, CodingKey {
         case version
@@ -44,6 +46,7 @@ public struct StatusReport: Codable, Sendable, Equatable {
         case patrols
         case memoryPeakKib = "memory_peak_kib"
         case board
+        case disk
     }
 
     public init(
@@ -66,6 +69,28 @@ public struct StatusReport: Codable, Sendable, Equatable {
         self.patrols = patrols
         self.memoryPeakKib = memoryPeakKib
         self.board = board
+    }
+}
+
+/// The room on the daemon's disk.
+public struct DiskReport: Codable, Sendable, Equatable {
+    /// `enough`; `low`: only emergencies are taken; `full`: no tip is.
+    public var state: String
+    /// Nil where the system does not tell.
+    public var freeBytes: Int?
+    /// Held for claims and steps when the disk is full.
+    public var reserveBytes: Int
+
+    enum CodingKeys: String, CodingKey {
+        case state
+        case freeBytes = "free_bytes"
+        case reserveBytes = "reserve_bytes"
+    }
+
+    public init(state: String, freeBytes: Int?, reserveBytes: Int) {
+        self.state = state
+        self.freeBytes = freeBytes
+        self.reserveBytes = reserveBytes
     }
 }
 

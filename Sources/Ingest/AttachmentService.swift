@@ -10,6 +10,8 @@ public struct AttachmentSettings: Sendable {
     public var directory: String
     /// Bytes of all photos. At the bound a further photo is refused and stays at its post: none that is here is dropped.
     public var maxBytes = 8 << 30
+    /// Whether the disk has room for photos at all.
+    public var hasRoom: @Sendable () -> Bool = { true }
     /// Parts that may wait for the disk; a post is told `busy` at the bound.
     public var queue = 64
 
@@ -96,7 +98,7 @@ public final class AttachmentService: Sendable {
     }
 
     private func run() {
-        var store = AttachmentStore(directory: settings.directory, maxBytes: settings.maxBytes)
+        var store = AttachmentStore(directory: settings.directory, maxBytes: settings.maxBytes, hasRoom: settings.hasRoom)
         var polls = PollSet()
         _ = polls.add(fileDescriptor: wake.fileDescriptor)
         while !isStopping.load(ordering: .acquiring) {

@@ -11,12 +11,14 @@ internal import TipWire
 struct AttachmentStore {
     private let directory: String
     private let maxBytes: Int
+    private let hasRoom: () -> Bool
     /// Of all photos; counted when the first part comes.
     private var bytes: Int?
 
-    init(directory: String, maxBytes: Int) {
+    init(directory: String, maxBytes: Int, hasRoom: @escaping () -> Bool = { true }) {
         self.directory = directory
         self.maxBytes = maxBytes
+        self.hasRoom = hasRoom
     }
 
     /// Where a photo lies.
@@ -86,6 +88,9 @@ struct AttachmentStore {
     // MARK: - Bounds
 
     private mutating func checkRoom(_ size: Int) throws(Rejection) {
+        guard hasRoom() else {
+            throw Rejection(.unavailable, "the station's disk is nearly full", retryAfterMilliseconds: 60_000)
+        }
         let held = bytes ?? count()
         bytes = held
         guard held + size <= maxBytes else {

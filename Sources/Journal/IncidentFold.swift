@@ -3,6 +3,8 @@ public import TipModel
 /// Every incident of a journal as it last was, each once, without holding all of them: the state forgets one that ended long
 /// ago, and is looked at before it does.
 public enum IncidentFold {
+    private static let few = 8
+
     /// - Parameter body: gets those that are forgotten in that order, then those that are not by their number.
     public static func each(of reader: any JournalReader, _ body: (Incident) throws -> Void) throws {
         var state = try Replay.base(of: reader)
@@ -13,9 +15,9 @@ public enum IncidentFold {
                 throw JournalError(.corrupt, "record \(state.sequence + 1) is missing; run: watchpost journal verify")
             }
             for stored in page where stored.record.sequence <= last {
-                // At the bound, what one record may push out is the oldest: a record clears two incidents at most.
-                let leaving = state.recentlyCleared.count >= StationState.clearedBound - 2
-                    ? state.recentlyCleared.prefix(3).compactMap { state.incidents[$0] } : []
+                // At the bound, what one record may push out is among the oldest: it clears or touches few.
+                let leaving = state.recentlyCleared.count >= StationState.clearedBound - few
+                    ? state.recentlyCleared.prefix(few).compactMap { state.incidents[$0] } : []
                 state.apply(stored.record)
                 for incident in leaving where state.incidents[incident.id] == nil { try body(incident) }
             }

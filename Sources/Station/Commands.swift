@@ -29,6 +29,8 @@ public enum StationCommand: Sendable {
     case escalate
     /// Reads the state on the core's thread. The body must be short.
     case inspect(@Sendable (StationState, StationCounters) -> Void)
+    /// How much room the disk has from now on.
+    case disk(DiskLevel)
     /// A snapshot that was encoded beside the core.
     case snapshot(StoredSnapshot)
 }

@@ -42,6 +42,8 @@ extension StationCore {
             skewMilliseconds: command.skewMilliseconds)
         let features = engine.features(of: command.tip)
         let decision = engine.decide(accepted, features, state: state, index: index, now: now)
+        let isExpress = command.tip.panic || decision.isAlarm || express.contains(command.tip.category)
+        if let refusal = disk.refusal(isExpress: isExpress) { return .failure(refusal) }
         let levelBefore = state.incidents[decision.incident]?.urgency.level
         state.apply(Record(sequence: sequence, at: now, events: decision.events))
         guard let incident = state.incidents[decision.incident] else {
@@ -76,6 +78,13 @@ extension StationCore {
             return answer(receipt, matches: stored.encoded == encoded)
         }
         let age = now.milliseconds(since: key.tip.madeAt)
+        if age > settings.idWindowMilliseconds || age < -TipLimits.futureMilliseconds, let leap = clockLeap(now) {
+            // By a clock that is wrong every tip is too old, and a post gives up what is refused for good.
+            return .refused(
+                Rejection(
+                    .unavailable, "the station's clock leapt by \(leap / 86_400_000) days; the tip waits until it is set right",
+                    retryAfterMilliseconds: 10_000))
+        }
         if age > settings.idWindowMilliseconds {
             return .refused(
                 Rejection(
@@ -88,6 +97,15 @@ extension StationCore {
         }
         return .new
     }
+
+    /// By how much the wall clock has gone another way than time since the start; nil for what setting a clock right explains.
+    private func clockLeap(_ now: Timestamp) -> Int64? {
+        let leap = now.milliseconds(since: clockOrigin.advanced(byMilliseconds: time.monotonicMilliseconds()))
+        return leap.magnitude > Self.clockLeapMilliseconds ? leap : nil
+    }
+
+    /// A day: no clock that runs drifts so far, and no daylight rule moves it so far.
+    private static let clockLeapMilliseconds: UInt64 = 86_400_000
 
     private func answer(_ receipt: Receipt, matches: Bool) -> Identity {
         guard matches else {

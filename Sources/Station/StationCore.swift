@@ -26,6 +26,12 @@ public struct StationCore: ~Copyable {
     let time: any TimeSource
     var state: StationState
     var rules: TriageRules
+    /// Where the wall clock stood when the monotonic one began, as far as the start could tell.
+    let clockOrigin: Timestamp
+    /// Categories whose tips are taken as long as anything is.
+    var express: Set<String>
+    /// Set from outside; not part of the state, and asked of new tips only.
+    var disk = DiskLevel.enough
     var plan: EscalationPlan
     var due = DueIndex()
     var engine: TriageEngine
@@ -56,12 +62,29 @@ public struct StationCore: ~Copyable {
         self.journal = journal
         self.state = state
         self.rules = rules
+        express = rules.expressCategories
         plan = EscalationPlan(rules: dispatch)
         self.settings = settings
         self.time = time
+        clockOrigin = Self.plausibleNow(time.now(), journal, newest: state.sequence)
+            .advanced(byMilliseconds: -time.monotonicMilliseconds())
         engine = TriageEngine(rules: rules)
         index = engine.makeIndex(of: state.incidents.values)
         scheduleAll()
+    }
+
+    /// What the clock should show at the start, as far as the newest records tell: times that follow each other, and neither fall
+    /// by a day nor rise by a year. What was written by a clock that had leapt is passed over; one that stays where it leapt to is
+    /// believed when it has written so many.
+    private static func plausibleNow(_ now: Timestamp, _ journal: any Journal, newest: SequenceNumber) -> Timestamp {
+        let looked: SequenceNumber = 2_048
+        guard newest > 0, let reader = try? journal.makeReader() else { return now }
+        defer { reader.close() }
+        let records = (try? reader.records(after: newest - min(newest, looked), limit: Int(looked), bytes: 16 << 20)) ?? []
+        guard var known = records.first?.record.at else { return now }
+        func follows(_ moment: Timestamp) -> Bool { (-86_400_000...365 * 86_400_000).contains(moment.milliseconds(since: known)) }
+        for stored in records where follows(stored.record.at) { known = max(known, stored.record.at) }
+        return follows(now) ? now : known
     }
 
     /// What a batch does, until it is committed.
@@ -149,12 +172,14 @@ public struct StationCore: ~Copyable {
         case .revoke(let principal, let reason, let reply): revoke(principal, reason: reason, reply: reply, now: now)
         case .rules(let rules, let dispatch):
             self.rules = rules
+            express = rules.expressCategories
             engine = TriageEngine(rules: rules)
             index = engine.makeIndex(of: state.incidents.values)
             if let dispatch {
                 plan = EscalationPlan(rules: dispatch)
                 scheduleAll()
             }
+        case .disk(let level): disk = level
         case .inspect(let body): batch.questions.append(body)
         case .snapshot(let snapshot):
             // Losing one costs start-up time and nothing else.
@@ -277,14 +302,15 @@ public struct StationCore: ~Copyable {
     /// record stays bounded however many are open.
     public mutating func takeDueSnapshot() -> StationState? {
         let due = max(settings.snapshotEvery, 2 * UInt64(state.incidents.count))
-        guard !isAhead, state.sequence - snapshotSequence >= due else { return nil }
+        // A snapshot is for a quick start; what room there is, is for claims and steps.
+        guard !isAhead, disk == .enough, state.sequence - snapshotSequence >= due else { return nil }
         snapshotSequence = state.sequence
         return state
     }
 
     /// Writes a snapshot of the present state, for a quick start next time.
     public mutating func saveSnapshot() {
-        guard !isAhead, state.sequence > snapshotSequence else { return }
+        guard !isAhead, disk == .enough, state.sequence > snapshotSequence else { return }
         do {
             try journal.save(SnapshotCodec.encode(state))
             snapshotSequence = state.sequence

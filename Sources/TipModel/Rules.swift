@@ -30,4 +30,9 @@ public struct TriageRules: Hashable, Sendable {
         self.correlation = correlation
         self.urgency = urgency
     }
+
+    /// Categories whose tips overtake others: those that are urgent before a word is read.
+    public var expressCategories: Set<String> {
+        Set(categories.values.filter { $0.floor >= .urgent || $0.base >= urgency.urgentAt }.map(\.code))
+    }
 }

@@ -29,7 +29,7 @@ struct JournalCompact: AsyncParsableCommand {
                 """))
     }
 
-    @Option(help: hint("watchpostd.yaml", "watchpostd.yaml.", "file"))
+    @Option(help: hint("守护进程的配置文件", "The daemon's configuration.", "file"))
     var config = "/etc/watchpost/watchpostd.yaml"
 
     @Flag(help: hint("只说明会删除多少", "Only say what would be dropped."))

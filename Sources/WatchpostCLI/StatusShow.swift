@@ -134,6 +134,13 @@ struct StatusText {
                 "feed        alert lane at \(feed.alertHead), main lane at \(feed.mainHead); \(feed.events) events sent"),
             words("地址　　　哨点 \(ingest.endpoint)，巡组 \(feed.endpoint)", "addresses   posts \(ingest.endpoint), patrols \(feed.endpoint)"),
         ]
+        if let disk = status.disk, disk.state != "enough" {
+            let free = sizeText(disk.freeBytes ?? 0)
+            lines.append(
+                disk.state == "low"
+                    ? words("注意：磁盘将满（剩余 \(free)），只接收紧急线索：清理磁盘", "warning: the disk is nearly full (\(free) left), only emergencies are taken: free space")
+                    : words("注意：磁盘已满（剩余 \(free)），不再接收线索：立即清理磁盘", "warning: the disk is full (\(free) left), no tip is taken: free space at once"))
+        }
         if core.commitFailures > 0 {
             lines.append(
                 words("注意：提交失败 \(core.commitFailures) 次，检查磁盘", "warning: \(core.commitFailures) commits failed: look at the disk"))

@@ -70,7 +70,8 @@ public func makeDaemon(
         let station = try StationService(
             journal: journal, settings: .init(settings), ports: wiring.stationPorts(table: table, beat: beat("core")),
             time: time, logger: logger)
-        let attachments = try wiring.attachments(settings, station: station, logger: logger)
+        let disk = try DiskWatch(directory: settings.dataDirectory, settings: settings.disk, logger: logger) { station.offer(.disk($0)) }
+        let attachments = try wiring.attachments(settings, station: station, disk: disk, logger: logger)
         let ingest = try IngestService(
             settings: .init(settings), table: table, room: station.room,
             ports: wiring.ingestPorts(
@@ -86,6 +87,7 @@ public func makeDaemon(
         let accounts = try openAccounts(settings, station: station, time: time, logger: logger)
 
         try attachments.start()
+        try disk.start()
         try station.start(state: state, rules: settings.triage, dispatch: settings.dispatch)
         let feedEndpoint = try startFeed(feed)
         let tipsEndpoint = try ingest.start(context, secretKey: key.secretKey)
@@ -94,7 +96,7 @@ public func makeDaemon(
         let view = StationView(
             station: station, ingest: ingest, feed: feed, gatekeeper: gatekeeper, presence: presence, live: live,
             time: time, startedAt: time.now(), tipsEndpoint: tipsEndpoint, feedEndpoint: feedEndpoint,
-            daemonPublicKey: key.publicKey.z85, journalPath: journalPath, board: BoardAddress())
+            daemonPublicKey: key.publicKey.z85, journalPath: journalPath, board: BoardAddress(), disk: disk)
         let boardStation = BoardStation(
             view: view, accounts: accounts, tips: wiring.deskTips, reads: JournalReads(path: journalPath),
             figures: JournalReads(path: journalPath, parallel: 1, queued: 2),
@@ -116,6 +118,7 @@ public func makeDaemon(
                     return context.terminate(within: .seconds(1)) && zapEnded
                 },
                 ThreadService("ingest answers") { ingest.stop(deadline: .seconds(1)) },
+                ThreadService("disk") { disk.stop(deadline: .seconds(1)) },
                 ThreadService("attachments") { attachments.stop(deadline: .seconds(1)) },
                 ThreadService("core") { station.stop(deadline: .seconds(4)) },
                 ThreadService("feed") { feed.stop(deadline: .seconds(1)) },

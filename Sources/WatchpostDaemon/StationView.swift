@@ -27,6 +27,7 @@ struct StationView: Sendable {
     let daemonPublicKey: String
     let journalPath: String
     let board: BoardAddress
+    let disk: DiskWatch
 
     /// Asks the core something; the body runs on its thread and must be short.
     /// - Throws: 503 when too many questions wait.
@@ -45,8 +46,9 @@ struct StationView: Sendable {
     /// One line for `systemctl status`.
     var statusLine: String {
         let waiting = station.waiting
+        let note = disk.reading.level == .enough ? "" : "DISK \(disk.reading.level.rawValue.uppercased()): tips are refused; "
         return String(
-            "\(Int(presence.tipsPerSecond)) tips/s, \(feed.status.subscriptions.count) patrols, \(waiting.ordinary + waiting.express) waiting")
+            note + "\(Int(presence.tipsPerSecond)) tips/s, \(feed.status.subscriptions.count) patrols, \(waiting.ordinary + waiting.express) waiting")
     }
 
     func status() async throws -> StatusReport {
@@ -54,6 +56,7 @@ struct StationView: Sendable {
         let feed = feed.status
         let waiting = station.waiting
         let memory = peakMemory()
+        let disk = disk.reading
         return try await ask { [self] state, counters in
             var levels: [String: Int] = [:]
             var (drills, unclaimed) = (0, 0)
@@ -66,7 +69,7 @@ struct StationView: Sendable {
                 levels[incident.urgency.level.name, default: 0] += 1
                 if incident.holder == nil { unclaimed += 1 }
             }
-            return StatusReport(
+            var report = StatusReport(
                 version: watchpostVersion, startedAtMs: startedAt.milliseconds, nowMs: time.now().milliseconds,
                 sequence: state.sequence, openIncidents: levels, openDrills: drills, unclaimed: unclaimed,
                 totals: TotalsReport(
@@ -90,6 +93,8 @@ struct StationView: Sendable {
                     unreachable: feed.counters.unreachable, repliesDropped: feed.counters.repliesDropped,
                     queueOverflows: feed.counters.queueOverflows, pages: feed.counters.pages, ringEvents: feed.ringEvents, ringBytes: feed.ringBytes),
                 posts: posts(state), patrols: feed.subscriptions.map(patrol), memoryPeakKib: memory, board: board.address)
+            report.disk = DiskReport(state: disk.level.rawValue, freeBytes: disk.free, reserveBytes: disk.reserve)
+            return report
         }
     }
 

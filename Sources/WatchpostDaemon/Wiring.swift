@@ -108,9 +108,12 @@ final class Wiring: Sendable {
             beat: beat)
     }
 
-    func attachments(_ settings: DaemonSettings, station: StationService, logger: Logger) throws(ZeroMQError) -> AttachmentService {
+    func attachments(
+        _ settings: DaemonSettings, station: StationService, disk: DiskWatch, logger: Logger
+    ) throws(ZeroMQError) -> AttachmentService {
         var kept = AttachmentSettings(directory: settings.dataDirectory + "/attachments")
         kept.maxBytes = settings.attachments.maxBytes
+        kept.hasRoom = { disk.reading.level == .enough }
         return try AttachmentService(
             settings: kept,
             find: { key, reply in
@@ -177,22 +180,17 @@ final class LiveSettings: Sendable {
     private let contents: Mutex<Contents>
 
     init(_ settings: DaemonSettings) {
-        contents = Mutex(Contents(settings: settings, express: Self.express(settings)))
+        contents = Mutex(Contents(settings: settings, express: settings.triage.expressCategories))
     }
 
     var settings: DaemonSettings { contents.withLock { $0.settings } }
 
     func replace(_ settings: DaemonSettings) {
-        contents.withLock { $0 = Contents(settings: settings, express: Self.express(settings)) }
+        contents.withLock { $0 = Contents(settings: settings, express: settings.triage.expressCategories) }
     }
 
     /// Whether tips of this category overtake others: those that are urgent before a word is read.
     func isExpress(_ category: String) -> Bool { contents.withLock { $0.express.contains(category) } }
-
-    private static func express(_ settings: DaemonSettings) -> Set<String> {
-        let urgentAt = settings.triage.urgency.urgentAt
-        return Set(settings.triage.categories.values.filter { $0.floor >= .urgent || $0.base >= urgentAt }.map(\.code))
-    }
 }
 
 extension Duration {

@@ -39,11 +39,16 @@ final class Station: Sendable {
     /// - Parameters:
     ///   - more: further lines of `watchpostd.yaml`.
     ///   - dispatch: the text of `dispatch.yaml`.
-    init(_ more: String = "", dispatch: String = SampleDistrict.noEscalation, start: Bool = true) async throws {
+    ///   - change: anything else of the plan.
+    init(
+        _ more: String = "", dispatch: String = SampleDistrict.noEscalation, start: Bool = true,
+        change: (inout DaemonProcess.Plan) throws -> Void = { _ in }
+    ) async throws {
         folder = try TemporaryFolder(keeps: ProcessInfo.processInfo.environment["WATCHPOST_KEEP"] == "1")
         var plan = DaemonProcess.Plan(binaries: try Binaries(), directory: folder.path)
         plan.more = more
         plan.dispatch = dispatch
+        try change(&plan)
         daemon = try DaemonProcess(plan)
         if start { try await daemon.start() }
     }

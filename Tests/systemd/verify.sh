@@ -16,7 +16,7 @@ complain() {
     failed=1
 }
 
-for name in watchpostd watchpost-agent; do
+for name in watchpostd watchpost-agent watchpost-backup; do
     unit=systemd/$name.service
     # The programs are not installed, so the copy that is checked names a program that exists: verify looks.
     program=$(sed -n 's|^ExecStart=/usr/bin/\([a-z]*\) .*|\1|p' "$unit")

@@ -103,6 +103,7 @@ public enum Restore {
             folder = "\(directory)/replaced-\(stamp)-\(number)"
         }
         try FileWork.makeFolder(folder)
+        if geteuid() == 0, let owner = FileWork.owner(directory) { lchown(folder, owner.user, owner.group) }
         for name in names { try FileWork.move(directory + "/" + name, to: folder + "/" + name) }
         try FileWork.sync(folder)
         try FileWork.sync(directory)

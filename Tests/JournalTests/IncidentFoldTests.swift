@@ -1,0 +1,38 @@
+import TestSupport
+import Testing
+import TipModel
+
+@testable import Journal
+
+@Suite("Every incident as it last was") struct IncidentFoldTests {
+    @Test(arguments: Engine.allCases)
+    func eachIsToldOnceAlsoWhenTheStateHasForgottenIt(engine: Engine) throws {
+        let bench = try engine.open()
+        var history = SampleHistory(seed: 91)
+        var expected: [IncidentID: Incident] = [:]
+        var drafts: [Draft] = []
+        for _ in 0..<6_000 {
+            let draft = history.next()
+            drafts.append(draft)
+            if let id = draft.incident, let incident = history.state.incidents[id] { expected[id] = incident }
+        }
+        _ = try bench.journal.append(drafts)
+        var sequence = bench.journal.lastSequence
+        var state = history.state
+        for id in expected.keys.sorted() where state.incidents[id] != nil && state.incidents[id]?.phase != .cleared {
+            sequence += 1
+            let events: [Event] = [.phaseChanged(PhaseChanged(incident: id, unit: nil, phase: .cleared, disposition: .resolved))]
+            state.apply(Record(sequence: sequence, at: history.time, events: events))
+            expected[id] = state.incidents[id]
+            _ = try bench.journal.append([Draft(at: history.time, events: events, incident: id)])
+        }
+        let reader = try bench.journal.makeReader()
+        defer { reader.close() }
+        var told: [IncidentID: Incident] = [:]
+        try IncidentFold.each(of: reader) { incident in
+            #expect(told.updateValue(incident, forKey: incident.id) == nil, "\(incident.id) is told twice")
+        }
+        #expect(told == expected)
+        #expect(expected.count > StationState.clearedBound + 50 && state.incidents.count < expected.count, "some are forgotten")
+    }
+}
