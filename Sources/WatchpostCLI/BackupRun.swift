@@ -94,6 +94,9 @@ struct BackupRun: AsyncParsableCommand {
                 "已备份到 \(report.folder)：到第 \(manifest.sequence) 条记录，\(manifest.files.count) 个文件，\(sizeText(manifest.bytes))；删除旧备份 \(report.removed.count) 个。",
                 "Backed up to \(report.folder): up to record \(manifest.sequence), \(manifest.files.count) files, \(sizeText(manifest.bytes)); \(report.removed.count) old backups removed.")
         }
+        if let error = report.leftBehind {
+            throw CLIFailure(words("备份完整，但旧备份没有删除：\(error)", "the backup is complete, but old ones were not removed: \(error)"))
+        }
     }
 }
 

@@ -76,8 +76,10 @@ struct JournalExport: AsyncParsableCommand {
 
 /// An incident as a line of CSV (RFC 4180).
 enum IncidentRow {
-    static let header =
-        "id,zone,category,level,score,phase,opened_at,last_tip_at,phase_since,tips,posts,drill,disposition,merged_into,follows,lead,latitude,longitude,place,headline"
+    static let header = [
+        "id", "zone", "category", "level", "score", "phase", "opened_at", "last_tip_at", "phase_since", "tips", "posts", "drill",
+        "disposition", "merged_into", "follows", "lead", "latitude", "longitude", "place", "headline",
+    ].joined(separator: ",")
 
     static func text(_ report: IncidentReport) -> String {
         let fields: [String] = [

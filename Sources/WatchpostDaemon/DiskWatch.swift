@@ -22,6 +22,7 @@ final class DiskWatch: Sendable {
     private let logger: Logger
     private let wake: WakeSignal
     private let isStopping = Atomic<Bool>(false)
+    private let lacksReserve = Atomic<Bool>(false)
     private let thread = Mutex<ThreadHandle?>(nil)
     private let latest = Mutex(Reading())
 
@@ -65,22 +66,33 @@ final class DiskWatch: Sendable {
         // A file system that does not tell is no reason to refuse anything.
         guard var free = freeSpace() else { return }
         var hasReserve = holdsReserve
+        // Where none can be held (a quota, a file system without it), the level goes by the free space alone.
+        var cannotHold = false
         // Given up or taken, the free space is another: once more with that.
         for _ in 0..<2 {
-            guard let action = plan.look(free: free, hasReserve: hasReserve) else { break }
+            guard let action = plan.look(free: free, hasReserve: hasReserve || cannotHold) else { break }
             switch action {
             case .giveUpReserve:
+                if hasReserve {
+                    logger.error("the disk is full: its reserve is given up, so that claims and steps go on", metadata: ["free": "\(free)"])
+                }
                 unlink(path)
-                logger.error("the disk is full: its reserve is given up, so that claims and steps go on", metadata: ["free": "\(free)"])
-            case .takeReserve:
-                guard takeReserve() else { break }
+            case .takeReserve: cannotHold = !takeReserve()
             }
             (free, hasReserve) = (freeSpace() ?? free, holdsReserve)
         }
+        tellReserve(isMissing: cannotHold)
         latest.withLock { $0 = Reading(level: plan.level, free: free, reserve: hasReserve ? settings.reserve : 0) }
         guard plan.level != told, onChange(plan.level) else { return }
         told = plan.level
         tell(plan.level, free: free)
+    }
+
+    /// Once for each time that it becomes so.
+    private func tellReserve(isMissing: Bool) {
+        let isNew = lacksReserve.exchange(isMissing, ordering: .relaxed) != isMissing
+        guard isNew, isMissing else { return }
+        logger.warning("no reserve can be held for a full disk", metadata: ["file": "\(path)", "bytes": "\(settings.reserve)"])
     }
 
     private func tell(_ level: DiskLevel, free: Int) {

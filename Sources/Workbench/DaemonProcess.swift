@@ -89,6 +89,7 @@ public final class DaemonProcess: Sendable {
             dispatch_file: dispatch.yaml
             log_level: \(plan.logLevel)
             \(plan.more.contains("board:") ? "" : "board: {listen: off}")
+            \(plan.more.contains("disk:") ? "" : "disk: {low_water: 1MiB, reserve: 1MiB}")
             \(plan.more)
             """ + "\n")
         let child = try ChildProcess(

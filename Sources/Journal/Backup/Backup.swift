@@ -17,7 +17,9 @@ public enum Backup {
         public var folder: String
         public var manifest: BackupManifest
         /// Older backups that were removed.
-        public var removed: [String]
+        public var removed: [String] = []
+        /// Why the older ones could not all be removed; the new one is complete.
+        public var leftBehind: JournalError?
     }
 
     static let prefix = "watchpost-"
@@ -43,15 +45,18 @@ public enum Backup {
         let name = freeName(prefix + stamp, in: folder)
         let work = folder + "/" + partial + name
         try FileWork.makeFolder(work)
+        var report: Report
         do throws(JournalError) {
             let manifest = try fill(work, from: dataDirectory, previous: backups(in: folder).last.map { folder + "/" + $0 }, now, progress)
             try FileWork.move(work, to: folder + "/" + name)
             try FileWork.sync(folder)
-            return Report(folder: folder + "/" + name, manifest: manifest, removed: try prune(folder, keep: keep, new: name))
+            report = Report(folder: folder + "/" + name, manifest: manifest)
         } catch {
             try? FileWork.remove(work)
             throw error
         }
+        do throws(JournalError) { report.removed = try prune(folder, keep: keep, new: name) } catch { report.leftBehind = error }
+        return report
     }
 
     /// Complete backups in a folder, by name, which is by time.
