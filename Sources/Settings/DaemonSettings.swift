@@ -183,7 +183,6 @@ public struct DaemonSettings: Hashable, Sendable {
             ("board.max_connections", board.maxConnections == other.board.maxConnections),
             ("board.max_streams", board.maxStreams == other.board.maxStreams),
             ("presence.silent_after", presence.silentAfter == other.presence.silentAfter),
-            ("attachments.max_bytes", attachments.maxBytes == other.attachments.maxBytes),
         ]
         return pairs.filter { !$0.1 }.map(\.0)
     }
