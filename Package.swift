@@ -91,6 +91,7 @@ let package = Package(
         module("Access", ["TipModel", "ZeroMQ", "Settings"]),
         module("LocalHTTP", [hummingbird, hummingbirdCore, hummingbirdTLS, lifecycle, logging, nio, nioHTTP1, nioPosix, nioSSL]),
         module("Supervision", [logging]),
+        module("Measurement"),
         module("Localization", ["TipModel"]),
         module("Administration", ["TipModel"]),
         module("Accounts", ["TipModel", crypto, cryptoExtras, grdb]),
@@ -100,7 +101,7 @@ let package = Package(
         // Not named Dispatch: a module of that name hides the system's, which NIO and swift-metrics import.
         .target(
             name: "DispatchDesk", dependencies: ["TipModel"], path: "Sources/Dispatch", swiftSettings: settings),
-        module("Station", ["TipModel", "TipWire", "Journal", "Triage", "DispatchDesk", "ZeroMQ", logging]),
+        module("Station", ["TipModel", "TipWire", "Journal", "Triage", "DispatchDesk", "Measurement", "ZeroMQ", logging]),
 
         module(
             "Board",
@@ -112,7 +113,7 @@ let package = Package(
 
         module(
             "PostAgent",
-            ["TipModel", "TipWire", "ZeroMQ", "Access", "Settings", "LocalHTTP", "Localization", "Supervision", crypto, grdb, hummingbird, lifecycle, logging, mustache, nio],
+            ["TipModel", "TipWire", "ZeroMQ", "Access", "Settings", "LocalHTTP", "Localization", "Measurement", "Supervision", crypto, grdb, hummingbird, lifecycle, logging, mustache, nio],
             resources: [.embedInCode("Web")]),
         module("Patrol", ["TipModel", "TipWire", "ZeroMQ", "Access", "Settings", "Localization", logging]),
 
@@ -120,7 +121,7 @@ let package = Package(
             "WatchpostDaemon",
             [
                 "Ingest", "Feed", "Station", "DispatchDesk", "Board", "Accounts", "Journal", "Triage", "Access", "Settings", "LocalHTTP",
-                "Supervision", "Administration", "TipModel", "TipWire", "ZeroMQ", hummingbird, lifecycle, logging, unixSignals,
+                "Supervision", "Administration", "Measurement", "TipModel", "TipWire", "ZeroMQ", hummingbird, lifecycle, logging, unixSignals,
             ]),
         executable("watchpostd", ["WatchpostDaemon", "Settings", "Supervision", "TipModel", argumentParser, lifecycle, logging, unixSignals]),
         module(
@@ -130,7 +131,7 @@ let package = Package(
             "WatchpostCLI",
             [
                 "Administration", "PostAgent", "Patrol", "Workbench", "Journal", "Access", "Settings", "LocalHTTP", "Localization",
-                "Evaluation", "Supervision", "TipModel", "TipWire", "ZeroMQ", argumentParser, lifecycle, logging, unixSignals,
+                "Evaluation", "Measurement", "Supervision", "TipModel", "TipWire", "ZeroMQ", argumentParser, lifecycle, logging, unixSignals,
             ]),
         executable("watchpost", ["WatchpostCLI"]),
 
@@ -179,6 +180,7 @@ let package = Package(
                 "WatchpostCLI", "Administration", "Journal", "LocalHTTP", "Localization", "Patrol", "PostAgent", "Settings", "Supervision", "TipModel", "Workbench",
                 "watchpost", argumentParser, hummingbird, lifecycle, logging,
             ]),
+        tests("MeasurementTests", ["Measurement"]),
         tests(
             "AcceptanceTests",
             [

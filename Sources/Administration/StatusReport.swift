@@ -29,6 +29,8 @@ public struct StatusReport: Codable, Sendable, Equatable {
     public var board: String?
     /// Nil from an older daemon.
     public var disk: DiskReport?
+    /// Nil from a daemon that does not tell it yet.
+    public var health: HealthReport?
 
     enum CodingKeys: String, CodingKey {
         case version
@@ -47,12 +49,14 @@ public struct StatusReport: Codable, Sendable, Equatable {
         case memoryPeakKib = "memory_peak_kib"
         case board
         case disk
+        case health
     }
 
     public init(
         version: String, startedAtMs: Int64, nowMs: Int64, sequence: UInt64, openIncidents: [String: Int],
         openDrills: Int, unclaimed: Int, totals: TotalsReport, core: CoreReport, ingest: IngestReport,
-        feed: FeedReport, posts: [PostReport], patrols: [PatrolReport], memoryPeakKib: Int, board: String? = nil
+        feed: FeedReport, posts: [PostReport], patrols: [PatrolReport], memoryPeakKib: Int, board: String? = nil,
+        health: HealthReport? = nil
     ) {
         self.version = version
         self.startedAtMs = startedAtMs
@@ -69,6 +73,7 @@ public struct StatusReport: Codable, Sendable, Equatable {
         self.patrols = patrols
         self.memoryPeakKib = memoryPeakKib
         self.board = board
+        self.health = health
     }
 }
 

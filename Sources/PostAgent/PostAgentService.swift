@@ -55,6 +55,12 @@ public func makePostAgent(
         let page = GuardPage(
             door: door, sessions: PageSessions(spool: spool, time: time, pin: pin),
             view: try PageView(post: post.rawValue, settings: settings.page))
+        let monitoring = AgentMonitoring(
+            spool: spool, clock: clock, board: board, limits: spool.limits, directory: settings.dataDirectory, software: software,
+            startedAt: time.now())
+        let metrics = settings.metricsListen.map {
+            [MonitoringService(host: $0.host, port: $0.port, probes: monitoring.probes, logger: logger)] as [any Service]
+        }
         // In order of start; they stop in reverse: no new tips, then no connection, then the file is closed.
         return PostAgentService(
             services: [
@@ -62,7 +68,7 @@ public func makePostAgent(
                 sender,
                 DoorService(
                     door: door, page: page, identity: identity, token: token, notifier: notifier, logger: logger, onListening: onListening),
-            ], notifier: notifier, logger: logger)
+            ] + (metrics ?? []), notifier: notifier, logger: logger)
     } catch {
         spool.close()
         throw error

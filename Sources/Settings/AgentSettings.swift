@@ -73,6 +73,8 @@ public struct AgentSettings: Hashable, Sendable {
     /// The file with the token that HTTP requests carry; the agent makes it.
     public var tokenFile: String
     public var page: Page
+    /// Loopback HTTP for a monitoring system; nil when off.
+    public var metricsListen: ListenAddress?
     public var spool = Spool()
     /// Most tips kept after a final rejection; beyond it the oldest goes, with a log line.
     public var deadLetterMax = 10_000

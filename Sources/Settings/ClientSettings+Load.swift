@@ -18,6 +18,7 @@ extension AgentSettings {
         settings.socketPath = root.socketPath("socket_path", default: settings.socketPath)
         settings.httpListen = httpListen(root, default: settings.httpListen)
         settings.tokenFile = root.path("token_file", default: settings.tokenFile)
+        settings.metricsListen = root.section("metrics") { $0.loopbackListen(default: settings.metricsListen) }
         settings.page = root.section("page") { page($0, default: settings.page) }
         settings.spool = root.section("spool", spool)
         settings.deadLetterMax = root.int(

@@ -64,6 +64,11 @@ extension DaemonSettings {
             return value
         }
         settings.board = root.section("board", board)
+        settings.metrics = root.section("metrics") { part in
+            var value = Metrics()
+            value.listen = part.loopbackListen(default: value.listen)
+            return value
+        }
         return settings
     }
 
@@ -153,6 +158,19 @@ extension TriageRules {
 }
 
 extension SettingsSection {
+    /// `listen` of a service that speaks to programs on this machine only; `off` is nil.
+    func loopbackListen(default value: ListenAddress?) -> ListenAddress? {
+        guard let text = scalar("listen", required: false) else { return value }
+        if text == "off" { return nil }
+        guard let (host, port) = Endpoint.split(text), Endpoint.isLoopback(host),
+            port == "*" || Endpoint.isPort(port, least: 1), let number = port == "*" ? 0 : Int(port)
+        else {
+            issue("listen", "must be a loopback address and port such as 127.0.0.1:9465, or off; is \(Self.quoted(text))")
+            return value
+        }
+        return ListenAddress(host: host, port: number)
+    }
+
     /// A Unix socket's path; also the default is checked, because the data directory decides its length.
     func socketPath(_ key: String, default value: String) -> String {
         let path = path(key, default: value)

@@ -97,6 +97,14 @@ public struct DaemonSettings: Hashable, Sendable {
         public init() {}
     }
 
+    /// Metrics and probes for a monitoring system.
+    public struct Metrics: Hashable, Sendable {
+        /// A loopback address; nil turns them off.
+        public var listen: ListenAddress? = ListenAddress(host: "127.0.0.1", port: 9_465)
+
+        public init() {}
+    }
+
     /// Folder of the journal, snapshots and, unless named elsewhere, key and admin socket.
     public var dataDirectory: String
     /// Where posts connect: `tcp://address:port`; port `*` lets the system choose.
@@ -121,6 +129,7 @@ public struct DaemonSettings: Hashable, Sendable {
     public var presence = Presence()
     public var attachments = Attachments()
     public var board = Board()
+    public var metrics = Metrics()
     /// The district; at least one zone, neighbours mutual.
     public var zones: [Zone]
     public var triage: TriageRules
@@ -182,6 +191,7 @@ public struct DaemonSettings: Hashable, Sendable {
             ("board.session_max", board.sessionMax == other.board.sessionMax),
             ("board.max_connections", board.maxConnections == other.board.maxConnections),
             ("board.max_streams", board.maxStreams == other.board.maxStreams),
+            ("metrics.listen", metrics.listen == other.metrics.listen),
             ("presence.silent_after", presence.silentAfter == other.presence.silentAfter),
         ]
         return pairs.filter { !$0.1 }.map(\.0)

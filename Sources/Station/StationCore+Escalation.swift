@@ -34,6 +34,7 @@ extension StationCore {
             return unit
         }
         let event = plan.event(notice, for: incident, now: now, units: units)
+        counters.escalations += 1
         _ = record(.incidentEscalated(event), about: incident.id, now: now) { told in
             told.kind = .escalated
             told.rung = event.rung

@@ -1,5 +1,6 @@
 internal import DispatchDesk
 public import Journal
+public import Measurement
 public import TipModel
 internal import TipWire
 internal import Triage
@@ -51,6 +52,7 @@ public struct StationCore: ~Copyable {
     func currentCounters() -> StationCounters {
         var counters = counters
         counters.syncs = journal.syncs
+        counters.isFailing = isAhead || failure != nil
         return counters
     }
 
@@ -240,13 +242,16 @@ public struct StationCore: ~Copyable {
         var outcome = Outcome()
         do throws(JournalError) {
             if !done.drafts.isEmpty, !isAhead {
+                let begun = ContinuousClock.now
                 let first = try journal.append(done.drafts)
+                counters.commitSeconds.observe((ContinuousClock.now - begun) / .seconds(1))
                 guard first + SequenceNumber(done.drafts.count) - 1 == state.sequence else {
                     throw JournalError(.misuse, "the journal numbered a record \(first) that is not the next")
                 }
                 counters.commits += 1
                 counters.records += UInt64(done.drafts.count)
                 counters.largestBatch = max(counters.largestBatch, UInt64(done.drafts.count))
+                if !done.pending.isEmpty { counters.batchTips.observe(Double(done.pending.count)) }
                 failure = nil
             }
             if isAhead, let failure { throw failure.error }
@@ -334,6 +339,16 @@ public struct StationCounters: Sendable {
     public var largestBatch: UInt64 = 0
     public var snapshots: UInt64 = 0
     public var snapshotFailures: UInt64 = 0
+    /// Accepted tips that were attached to an open incident.
+    public var correlated: UInt64 = 0
+    /// Notices that nobody comes.
+    public var escalations: UInt64 = 0
+    /// How long the journal took for each commit.
+    public var commitSeconds = Histogram(bounds: Histogram.commitSeconds)
+    /// Tips of each commit that has some.
+    public var batchTips = Histogram(bounds: Histogram.batchTips)
+    /// The newest commit failed.
+    public var isFailing = false
 
     public init() {}
 
@@ -341,7 +356,9 @@ public struct StationCounters: Sendable {
 
     mutating func count(_ tip: Result<Receipt, Rejection>) {
         switch tip {
-        case .success(let receipt): if receipt.verdict == .repeat { repeats += 1 } else { accepted += 1 }
+        case .success(let receipt):
+            if receipt.verdict == .repeat { repeats += 1 } else { accepted += 1 }
+            if receipt.verdict == .correlated { correlated += 1 }
         case .failure(let rejection): count(rejection.code)
         }
     }

@@ -60,16 +60,20 @@ struct StatusShow: AsyncParsableCommand {
 
     /// Redraws in place. A daemon that does not answer any more leaves its last page, marked as old, until it is back.
     private func draw(_ words: Words) async throws {
-        var page = StatusPage(words)
+        var page = LivePage(words)
+        var shown: StatusReport?
         Output.write("\u{1B}[2J", to: 1)
         while true {
             do throws(CLIFailure) {
-                page.update(try await ask(words), at: Clock.now())
+                shown = try await ask(words)
+                page.heard(at: Clock.now())
             } catch {
                 guard page.hasContent, error.code == ExitStatusCode.unreachable else { throw error }
                 page.fail(words("守护进程没有应答", "the daemon does not answer"))
             }
-            Output.write(page.picture(columns: Output.columns ?? 80, rows: Output.rows ?? 24, at: Clock.now()), to: 1)
+            let (columns, rows) = (Output.columns ?? 80, Output.rows ?? 24)
+            let lines = shown.map { StatusText($0, words).lines(within: columns) } ?? []
+            Output.write(page.picture(lines, columns: columns, rows: rows, at: Clock.now()), to: 1)
             try await Task.sleep(for: .seconds(2))
         }
     }
@@ -217,18 +221,12 @@ struct StatusText {
                 patrol.unit, patrol.zones.joined(separator: " "),
                 UrgencyLevel(name: patrol.leastLevel).map { catalogue.name($0) } ?? patrol.leastLevel, patrol.peer,
                 catalogue.span(now.milliseconds(since: Timestamp(milliseconds: patrol.sinceMs)) / 1_000),
-                behind(patrol.alert), behind(patrol.main),
+                "\(patrol.alert.behind)", "\(patrol.main.behind)",
                 patrol.blocked
                     ? words("不读取", "not reading")
                     : patrol.alert.catchingUp || patrol.main.catchingUp
                         ? catalogue.text(.linkCatchingUp) : catalogue.text(.linkUpToDate))
         }
         return table.lines(within: width)
-    }
-
-    /// How far a patrol is behind in a lane. The newest record of a lane may be of a zone that it does not follow: who has
-    /// confirmed all that it was sent, and is to be sent no more, is not behind.
-    private func behind(_ lane: LaneReport) -> String {
-        lane.acknowledged >= lane.sent && !lane.catchingUp && lane.creditEvents > 0 ? "0" : "\(lane.lag)"
     }
 }

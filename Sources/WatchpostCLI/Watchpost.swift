@@ -35,7 +35,7 @@ struct Watchpost: AsyncParsableCommand {
                 CommandGroup(
                     name: tell("值班台", "At the station"),
                     subcommands: [
-                        StatusShow.self, IncidentGroup.self, ExplainIncident.self, PostGroup.self, UnitGroup.self, UserGroup.self, KeyGroup.self, JournalGroup.self,
+                        StatusShow.self, TopRun.self, DoctorRun.self, IncidentGroup.self, ExplainIncident.self, PostGroup.self, UnitGroup.self, UserGroup.self, KeyGroup.self, JournalGroup.self,
                         BackupRun.self, RestoreRun.self, ReloadRun.self,
                     ]),
                 CommandGroup(name: tell("规则", "The rules"), subcommands: [EvaluateGroup.self, TriageGroup.self]),

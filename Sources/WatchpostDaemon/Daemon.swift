@@ -29,7 +29,7 @@ public struct Daemon: Sendable {
 
 /// Builds and starts the daemon. This is the whole of it, in order:
 ///
-///     journal → state → keys → ZAP → core → ingest → feed → admin socket → board → presence → reload → supervision
+///     journal → state → keys → ZAP → core → ingest → feed → admin socket → board → monitoring → presence → reload → supervision
 ///
 /// - Parameters:
 ///   - configPath: where a reload reads again; nil in tests, where nothing is reloaded.
@@ -96,7 +96,8 @@ public func makeDaemon(
         let view = StationView(
             station: station, ingest: ingest, feed: feed, gatekeeper: gatekeeper, presence: presence, live: live,
             time: time, startedAt: time.now(), tipsEndpoint: tipsEndpoint, feedEndpoint: feedEndpoint,
-            daemonPublicKey: key.publicKey.z85, journalPath: journalPath, board: BoardAddress(), disk: disk)
+            daemonPublicKey: key.publicKey.z85, journalPath: journalPath, board: BoardAddress(), disk: disk,
+            events: events, limits: .init(settings))
         let boardStation = BoardStation(
             view: view, accounts: accounts, tips: wiring.deskTips, reads: JournalReads(path: journalPath),
             figures: JournalReads(path: journalPath, parallel: 1, queued: 2),
@@ -104,6 +105,7 @@ public func makeDaemon(
         let board = try makeBoardServer(
             settings.board, board: Board(ports: boardStation.ports, accounts: accounts, live: events, time: time, logger: logger),
             address: view.board, logger: logger)
+        let monitoring = Monitoring(view: view, gate: gate, settings: settings)
         let reloader = Reloader(
             path: configPath, live: live, station: station, notifier: notifier, logger: logger)
         let ready = Readiness(notifier: notifier, logger: logger, status: "taking tips at \(tipsEndpoint), feed at \(feedEndpoint)")
@@ -127,7 +129,8 @@ public func makeDaemon(
                     return true
                 },
                 admin,
-            ] + (board.map { [$0, LiveService(live: events)] as [any Service] } ?? []) + [
+            ] + (board.map { [$0, LiveService(live: events)] as [any Service] } ?? [])
+                + (settings.metrics.listen.map { [MonitoringService(host: $0.host, port: $0.port, probes: monitoring.probes, logger: logger)] as [any Service] } ?? []) + [
                 PresenceService(presence: presence, station: station, live: live, time: time),
                 reloader,
                 SupervisionService(notifier: notifier, gate: gate, view: view, time: time, logger: logger),

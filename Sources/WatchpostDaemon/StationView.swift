@@ -7,6 +7,7 @@ internal import TipWire
 internal import Feed
 internal import Glibc
 internal import Ingest
+internal import Measurement
 internal import LocalHTTP
 internal import Station
 internal import TipModel
@@ -28,6 +29,11 @@ struct StationView: Sendable {
     let journalPath: String
     let board: BoardAddress
     let disk: DiskWatch
+    let events: LiveHub
+    let limits: StationService.Settings
+
+    /// Where the journal is.
+    private var folder: String { journalPath.lastIndex(of: "/").map { String(journalPath[..<$0]) } ?? "." }
 
     /// Asks the core something; the body runs on its thread and must be short.
     /// - Throws: 503 when too many questions wait.
@@ -56,7 +62,8 @@ struct StationView: Sendable {
         let feed = feed.status
         let waiting = station.waiting
         let memory = peakMemory()
-        let disk = disk.reading
+        let reading = disk.reading
+        let (space, process) = (DiskSpace(at: folder), ProcessFigures())
         return try await ask { [self] state, counters in
             var levels: [String: Int] = [:]
             var (drills, unclaimed) = (0, 0)
@@ -92,8 +99,14 @@ struct StationView: Sendable {
                     rejected: named(feed.counters.rejections), blocked: feed.counters.wouldBlock,
                     unreachable: feed.counters.unreachable, repliesDropped: feed.counters.repliesDropped,
                     queueOverflows: feed.counters.queueOverflows, pages: feed.counters.pages, ringEvents: feed.ringEvents, ringBytes: feed.ringBytes),
-                posts: posts(state), patrols: feed.subscriptions.map(patrol), memoryPeakKib: memory, board: board.address)
-            report.disk = DiskReport(state: disk.level.rawValue, freeBytes: disk.free, reserveBytes: disk.reserve)
+                posts: posts(state), patrols: feed.subscriptions.map(patrol), memoryPeakKib: memory, board: board.address,
+                health: HealthReport(
+                    commitMedianMs: counters.commitSeconds.quantile(0.5).map { $0 * 1_000 },
+                    commitP99Ms: counters.commitSeconds.quantile(0.99).map { $0 * 1_000 }, failing: counters.isFailing,
+                    escalations: counters.escalations, limitExpress: limits.queueExpress, limitTips: limits.queueTips,
+                    limitControl: limits.queueControl, boardStreams: events.watchers, diskFreeBytes: space?.free,
+                    diskSizeBytes: space?.size, openDescriptors: process.openDescriptors, descriptorLimit: process.descriptorLimit))
+            report.disk = DiskReport(state: reading.level.rawValue, freeBytes: reading.free, reserveBytes: reading.reserve)
             return report
         }
     }

@@ -9,6 +9,7 @@ public final class AgentProcess: Sendable {
     public let directory: String
     private let binaries: Binaries
     private let endpoints: Mutex<[String]?>
+    private let more: String
     private let child = Mutex<ChildProcess?>(nil)
 
     public var socket: String { directory + "/agent.sock" }
@@ -22,7 +23,9 @@ public final class AgentProcess: Sendable {
     /// - Parameters:
     ///   - directory: made when missing; short, for the socket's path.
     ///   - endpoints: instead of those in the bundle.
-    public init(binaries: Binaries, directory: String, bundle: KeyBundle, endpoints: [String]? = nil) throws {
+    ///   - more: further lines of `agent.yaml`.
+    public init(binaries: Binaries, directory: String, bundle: KeyBundle, endpoints: [String]? = nil, more: String = "") throws {
+        self.more = more
         self.binaries = binaries
         self.directory = directory
         self.endpoints = Mutex(endpoints)
@@ -51,6 +54,7 @@ public final class AgentProcess: Sendable {
               reconnect_max: 1s
               receipt_timeout: 2s
             \(list ?? "")
+            \(more)
             """ + "\n")
         let child = try ChildProcess(binaries.tool, ["agent", "--config", configuration], output: log, errors: log)
         self.child.withLock { $0 = child }

@@ -90,6 +90,7 @@ public final class DaemonProcess: Sendable {
             log_level: \(plan.logLevel)
             \(plan.more.contains("board:") ? "" : "board: {listen: off}")
             \(plan.more.contains("disk:") ? "" : "disk: {low_water: 1MiB, reserve: 1MiB}")
+            \(plan.more.contains("metrics:") ? "" : "metrics: {listen: off}")
             \(plan.more)
             """ + "\n")
         let child = try ChildProcess(

@@ -155,19 +155,57 @@ private let en = Words(.en)
 
     @Test func theWatchedPageIsDrawnInPlaceAndSaysWhenItIsOld() {
         let at = Timestamp(milliseconds: 2_000_000)
-        var page = StatusPage(zh)
+        var page = LivePage(zh)
         #expect(!page.hasContent)
-        page.update(status, at: at)
-        let fresh = page.picture(columns: 80, rows: 60, at: at)
+        page.heard(at: at)
+        let lines = StatusText(status, zh).lines(within: 80)
+        let fresh = page.picture(lines, columns: 80, rows: 60, at: at)
         #expect(fresh.hasPrefix("\u{1B}[Hwatchpostd 0.1.0") && fresh.hasSuffix("\u{1B}[J") && !fresh.contains("\u{1B}[2J"))
         page.fail("连接不上\u{7}守护进程")
-        let stale = page.picture(columns: 80, rows: 60, at: at.advanced(byMilliseconds: 30_000))
+        let stale = page.picture(lines, columns: 80, rows: 60, at: at.advanced(byMilliseconds: 30_000))
         #expect(stale.hasPrefix("\u{1B}[H\u{1B}[1;97;41m 数据截至 30 秒前： 连接不上守护进程"))
         // No more lines than the window has.
-        let short = page.picture(columns: 80, rows: 10, at: at)
+        let short = page.picture(lines, columns: 80, rows: 10, at: at)
         #expect(short.count { $0 == "\n" } == 9 && short.contains("还有 "))
-        page.update(status, at: at)
-        #expect(!page.picture(columns: 80, rows: 60, at: at).contains("数据截至"))
+        page.heard(at: at)
+        #expect(!page.picture(lines, columns: 80, rows: 60, at: at).contains("数据截至"))
+    }
+
+    @Test func topShowsRatesLagAndTheFewPostsThatMatter() {
+        let before = status
+        var after = status
+        after.nowMs += 2_000
+        after.core.accepted += 25
+        after.core.syncs += 4
+        let text = TopText(after, before: before, en)
+        #expect(text.figures.tipsPerSecond == 12.5 && text.figures.fsyncsPerSecond == 2)
+        #expect(text.lines(within: nil).contains { $0.contains("tips 12.5") && $0.contains("fsyncs 2") })
+        for width in [40, 80, 120] {
+            for words in [zh, en] {
+                #expect(TopText(after, before: before, words).lines(within: width).allSatisfy { TerminalText.width($0) <= max(width, 60) })
+            }
+        }
+        // After a restart nothing is known.
+        after.startedAtMs += 1
+        #expect(TopText(after, before: before, en).figures.tipsPerSecond == 0)
+    }
+
+    @Test func topWellPostsAreOnlyCounted() {
+        var status = status
+        status.posts = [
+            PostReport(id: "well", name: "", zone: "z", members: 1, state: "online", received: 9, highestNumber: 9, outstanding: 0, missing: 0, spoolDepth: 0, skewMs: 90),
+            PostReport(id: "skewed", name: "", zone: "z", members: 1, state: "online", received: 9, highestNumber: 9, outstanding: 0, missing: 0, skewMs: .min),
+            PostReport(id: "gone", name: "", zone: "z", members: 1, state: "silent", received: 9, highestNumber: 9, outstanding: 0, missing: 0),
+        ]
+        let lines = TopText(status, before: status, en).lines(within: nil)
+        #expect(lines.contains { $0.contains("2 of 3 are heard") })
+        #expect(lines.last?.hasPrefix("skewed") == true && lines.dropLast().last?.hasPrefix("gone") == true)
+        #expect(!lines.contains { $0.hasPrefix("well") })
+    }
+
+    @Test func figuresOfTop() {
+        #expect([0, 0.04, 12.34, 99.95, 1234.5, -3.25, .infinity].map(TopText.number) == ["0", "0", "12.3", "100", "1235", "-3.3", "–"])
+        #expect(TopText.bar(1, of: 1_024) == "[#.........] 1/1024" && TopText.bar(9, of: 4) == "[##########] 9/4" && TopText.bar(3, of: nil) == "3")
     }
 
     @Test func incident() {

@@ -41,6 +41,7 @@ class Daemon:
                 "tips_endpoint: tcp://127.0.0.1:*\n"
                 "feed_endpoint: tcp://127.0.0.1:*\n"
                 "board: {listen: off}\n"
+                "metrics: {listen: off}\n"
                 f"admin_socket: {self.socket}\n"
                 f"triage_file: {root}/config/triage.yaml\n"
                 f"dispatch_file: {folder}/dispatch.yaml\n"

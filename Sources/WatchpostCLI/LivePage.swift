@@ -1,32 +1,30 @@
-import Administration
 import Localization
 import Patrol
 import TipModel
 
-/// What `status --watch` shows.
-struct StatusPage {
+/// A page that a live command draws over and over in place.
+struct LivePage {
     private let words: Words
-    private var status: StatusReport?
-    private var heardAt = Timestamp(milliseconds: 0)
+    private var heardAt: Timestamp?
     private var failure: String?
 
     init(_ words: Words) { self.words = words }
 
-    var hasContent: Bool { status != nil }
+    var hasContent: Bool { heardAt != nil }
 
-    mutating func update(_ status: StatusReport, at now: Timestamp) {
-        self.status = status
+    mutating func heard(at now: Timestamp) {
         heardAt = now
         failure = nil
     }
 
+    /// From now on the page is marked as old.
     mutating func fail(_ reason: String) { failure = reason }
 
     /// What to send to a terminal: each line written over the one before and its rest erased, so that nothing flickers;
     /// no more lines than the window has.
-    func picture(columns: Int, rows: Int, at now: Timestamp) -> String {
-        var lines = status.map { StatusText($0, words).lines(within: columns) } ?? []
-        if let failure {
+    func picture(_ content: [String], columns: Int, rows: Int, at now: Timestamp) -> String {
+        var lines = content
+        if let failure, let heardAt {
             let stale = words.catalogue.text(.asOf, words.catalogue.ago(heardAt, now: now))
             lines.insert("\u{1B}[1;97;41m" + TerminalText.pad(clean(" " + stale + " " + failure), columns) + "\u{1B}[0m", at: 0)
         }
