@@ -5,6 +5,19 @@ public import ZeroMQ
 public struct ClientKeys: Sendable {
     public let daemon: CurveKey
     public let own: CurveKeyPair
+    /// The key that the daemon has after a rotation; nil where none is announced.
+    public let nextDaemon: CurveKey?
+
+    /// The same for each key that the daemon may have, in the order in which they are tried.
+    public var candidates: [ClientKeys] {
+        [daemon, nextDaemon].compactMap { key in key.map { ClientKeys(daemon: $0, own: own) } }
+    }
+
+    private init(daemon: CurveKey, own: CurveKeyPair) {
+        self.daemon = daemon
+        self.own = own
+        nextDaemon = nil
+    }
 
     /// - Throws: ``SecretFile/Failure``-like words when a key in the bundle is no key or the pair does not match.
     public init(_ bundle: KeyBundle) throws(ClientKeysError) {
@@ -16,6 +29,12 @@ public struct ClientKeys: Sendable {
         }
         guard pair.publicKey.z85 == bundle.publicKey else {
             throw ClientKeysError(message: "public_key does not belong to secret_key: the bundle is damaged")
+        }
+        if let next = bundle.nextDaemonPublicKey {
+            guard let key = CurveKey(z85: next) else { throw ClientKeysError(message: "next_daemon_public_key is not a key") }
+            nextDaemon = key
+        } else {
+            nextDaemon = nil
         }
         self.daemon = daemon
         self.own = pair

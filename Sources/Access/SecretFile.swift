@@ -62,6 +62,18 @@ public enum SecretFile {
         try syncFolder(of: path)
     }
 
+    /// Puts other bytes in the place of a secret: whole or not at all, with mode 0600 and the owner that it had.
+    public static func replace(_ path: String, _ bytes: [UInt8]) throws(Failure) {
+        var status = stat()
+        guard lstat(path, &status) == 0 else { throw failure(path, "cannot be examined") }
+        guard status.st_mode & S_IFMT == S_IFREG else { throw Failure(path: path, message: "is not a regular file") }
+        let new = path + ".new"
+        try create(new, bytes)
+        guard geteuid() != 0 || chown(new, status.st_uid, status.st_gid) == 0 else { throw broken(new, "cannot be given to its owner") }
+        guard rename(new, path) == 0 else { throw broken(new, "cannot be renamed") }
+        try syncFolder(of: path)
+    }
+
     /// A secret that is not whole on disk goes again, so that the next try is a first one.
     private static func broken(_ path: String, _ what: String) -> Failure {
         defer { unlink(path) }
@@ -70,7 +82,7 @@ public enum SecretFile {
 
     /// A new name is on disk only once its folder is: a daemon that lost its key in a power cut would make another,
     /// and every client would be locked out.
-    private static func syncFolder(of path: String) throws(Failure) {
+    fileprivate static func syncFolder(of path: String) throws(Failure) {
         let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
         let descriptor = open(folder, O_RDONLY | O_CLOEXEC | O_DIRECTORY)
         guard descriptor >= 0 else { throw failure(folder, "cannot be opened") }
@@ -78,7 +90,7 @@ public enum SecretFile {
         guard fsync(descriptor) == 0 else { throw failure(folder, "cannot be synced") }
     }
 
-    private static func failure(_ path: String, _ what: String) -> Failure {
+    fileprivate static func failure(_ path: String, _ what: String) -> Failure {
         Failure(path: path, message: "\(what): \(String(cString: strerror(errno)))")
     }
 }
@@ -104,6 +116,36 @@ public enum DaemonKey {
         } catch {
             throw SecretFile.Failure(path: path, message: "\(error)")
         }
+    }
+
+    /// Where the key lies that comes after the one at `path`.
+    public static func nextPath(_ path: String) -> String { path + ".next" }
+    /// Where the key before lies after a rotation.
+    public static func formerPath(_ path: String) -> String { path + ".old" }
+
+    /// Makes the key that comes next, or reads it where it was made before.
+    public static func prepareNext(of path: String) throws(SecretFile.Failure) -> CurveKeyPair {
+        guard access(path, F_OK) == 0 else {
+            throw SecretFile.Failure(path: path, message: "there is no key to rotate: \(String(cString: strerror(errno)))")
+        }
+        return try load(path: nextPath(path), isCredential: false)
+    }
+
+    /// Puts the next key in the place of the present one, which stays beside it. There is no moment without a key: the daemon would
+    /// make a new one, and everybody would be locked out.
+    public static func finishRotation(of path: String) throws(SecretFile.Failure) -> CurveKeyPair {
+        let (next, former) = (nextPath(path), formerPath(path))
+        guard access(next, F_OK) == 0 else {
+            throw SecretFile.Failure(path: next, message: "is not there: prepare the rotation first")
+        }
+        let pair = try load(path: next, isCredential: false)
+        guard access(former, F_OK) != 0 else {
+            throw SecretFile.Failure(path: former, message: "is there from an earlier rotation: delete it once nobody needs it, or move it away")
+        }
+        guard link(path, former) == 0 else { throw SecretFile.failure(former, "cannot be made") }
+        guard rename(next, path) == 0 else { throw SecretFile.failure(path, "cannot be replaced") }
+        try SecretFile.syncFolder(of: path)
+        return pair
     }
 
     private static func generate(_ path: String) throws(SecretFile.Failure) -> CurveKeyPair {

@@ -94,6 +94,31 @@ public struct Enrolled: Codable, Sendable, Equatable {
     }
 }
 
+/// `POST /v1/rotations`: another key for a post or unit that is enrolled. Answered like an enrolment.
+public struct RotateKey: Codable, Sendable, Equatable {
+    /// `post` or `unit`.
+    public var kind: String
+    public var id: String
+    /// Z85, 40 characters.
+    public var publicKey: String
+    /// How long the present key is let in beside it, in milliseconds; 0 refuses it at once.
+    public var keepPreviousMs: Int64
+
+    enum CodingKeys: String, CodingKey {
+        case kind
+        case id
+        case publicKey = "public_key"
+        case keepPreviousMs = "keep_previous_ms"
+    }
+
+    public init(kind: String, id: String, publicKey: String, keepPreviousMs: Int64) {
+        self.kind = kind
+        self.id = id
+        self.publicKey = publicKey
+        self.keepPreviousMs = keepPreviousMs
+    }
+}
+
 /// `POST /v1/revocations`.
 public struct Revoke: Codable, Sendable, Equatable {
     /// `post` or `unit`.
@@ -130,6 +155,9 @@ public struct EnrolmentReport: Codable, Sendable, Equatable {
     /// The record that enrolled it.
     public var sequence: UInt64
     public var revoked: Bool
+    /// The key before this one and until when it is let in, while a rotation lets both in.
+    public var previousPublicKey: String?
+    public var previousUntilMs: Int64?
 
     enum CodingKeys: String, CodingKey {
         case kind
@@ -139,11 +167,16 @@ public struct EnrolmentReport: Codable, Sendable, Equatable {
         case publicKey = "public_key"
         case sequence
         case revoked
+        case previousPublicKey = "previous_public_key"
+        case previousUntilMs = "previous_until_ms"
     }
 
     public init(
-        kind: String, id: String, name: String, zones: [String], publicKey: String, sequence: UInt64, revoked: Bool
+        kind: String, id: String, name: String, zones: [String], publicKey: String, sequence: UInt64, revoked: Bool,
+        previousPublicKey: String? = nil, previousUntilMs: Int64? = nil
     ) {
+        self.previousPublicKey = previousPublicKey
+        self.previousUntilMs = previousUntilMs
         self.kind = kind
         self.id = id
         self.name = name

@@ -77,10 +77,13 @@ enum EventCodec {
                     by: change.hasBy ? Operator(change.by) : nil,
                     from: change.from.isEmpty ? nil : UnitID(unchecked: change.from)))
         case .postEnrolled(let enrolled):
-            return .postEnrolled(PostEnrolled(post: Post(enrolled.post), publicKey: [UInt8](enrolled.publicKey)))
+            return .postEnrolled(
+                PostEnrolled(
+                    post: Post(enrolled.post), publicKey: [UInt8](enrolled.publicKey), previousUntil: Timestamp(known: enrolled.previousUntilMs)))
         case .unitEnrolled(let enrolled):
             return .unitEnrolled(
-                UnitEnrolled(unit: PatrolUnit(enrolled.unit), publicKey: [UInt8](enrolled.publicKey)))
+                UnitEnrolled(
+                    unit: PatrolUnit(enrolled.unit), publicKey: [UInt8](enrolled.publicKey), previousUntil: Timestamp(known: enrolled.previousUntilMs)))
         case .revoked(let revoked):
             let principal: PrincipalID =
                 revoked.unit.isEmpty ? .post(PostID(unchecked: revoked.post)) : .unit(UnitID(unchecked: revoked.unit))

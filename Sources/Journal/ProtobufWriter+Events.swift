@@ -37,11 +37,13 @@ extension ProtobufWriter {
             message(7) { body in
                 body.message(1) { $0.write(enrolled.post) }
                 body.blob(2, enrolled.publicKey)
+                body.signed(3, enrolled.previousUntil?.milliseconds ?? 0)
             }
         case .unitEnrolled(let enrolled):
             message(8) { body in
                 body.message(1) { $0.write(enrolled.unit) }
                 body.blob(2, enrolled.publicKey)
+                body.signed(3, enrolled.previousUntil?.milliseconds ?? 0)
             }
         case .revoked(let revoked):
             message(9) { body in

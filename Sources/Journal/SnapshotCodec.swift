@@ -28,6 +28,11 @@ public enum SnapshotCodec {
                     $0.publicKey = Data(enrolment.publicKey)
                     $0.generation = enrolment.generation
                     $0.revoked = enrolment.isRevoked
+                    if let previous = enrolment.previous {
+                        $0.previousKey = Data(previous.publicKey)
+                        $0.previousGeneration = previous.generation
+                        $0.previousUntilMs = previous.until.milliseconds
+                    }
                 }
             }
         message.ledgers = state.ledgers.sorted { $0.key < $1.key }.map { .init($0.key, $0.value) }
@@ -92,7 +97,12 @@ public enum SnapshotCodec {
         for one in message.enrolments {
             let enrolment = Enrolment(
                 subject: one.hasUnit ? .unit(PatrolUnit(one.unit)) : .post(Post(one.post)),
-                publicKey: [UInt8](one.publicKey), generation: one.generation, isRevoked: one.revoked)
+                publicKey: [UInt8](one.publicKey), generation: one.generation, isRevoked: one.revoked,
+                previous: one.previousKey.isEmpty
+                    ? nil
+                    : Enrolment.PreviousKey(
+                        publicKey: [UInt8](one.previousKey), generation: one.previousGeneration,
+                        until: Timestamp(milliseconds: one.previousUntilMs)))
             enrolments[enrolment.principal] = enrolment
         }
         return StationState(

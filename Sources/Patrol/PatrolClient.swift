@@ -122,7 +122,12 @@ public final class PatrolClient: Sendable {
         var attempt = 0
         do throws(ZeroMQError) {
             while !isStopping.load(ordering: .acquiring), !endpoints.isEmpty {
-                try follow(&session, endpoint: endpoints[attempt % endpoints.count])
+                // While the daemon's key is rotated every endpoint is tried with the one key, then with the other.
+                let candidates = keys.candidates
+                let candidate = attempt / endpoints.count % candidates.count
+                try follow(
+                    &session, keys: candidates[candidate], endpoint: endpoints[attempt % endpoints.count],
+                    isLastKey: candidate == candidates.count - 1)
                 attempt += 1
                 guard !isStopping.load(ordering: .acquiring) else { break }
                 session.relinked(to: endpoints[attempt % endpoints.count], at: Moment(time))
@@ -134,7 +139,8 @@ public final class PatrolClient: Sendable {
     }
 
     /// Works on one link until it is given up.
-    private func follow(_ session: inout PatrolSession, endpoint: String) throws(ZeroMQError) {
+    /// - Parameter isLastKey: no other key is left to try; else a daemon that does not prove this one is given up at once.
+    private func follow(_ session: inout PatrolSession, keys: ClientKeys, endpoint: String, isLastKey: Bool) throws(ZeroMQError) {
         var link = try ClientLink(context, keys: keys, endpoint: endpoint, sendQueue: 256, reconnect: reconnect)
         var handshakes = 0
         var frames = Multipart(maxFrames: 3)
@@ -151,6 +157,7 @@ public final class PatrolClient: Sendable {
                 session.linkChanged(.connected, at: Moment(time))
                 if link.state != .connected { session.linkChanged(link.state, at: Moment(time)) }
             } else if let changed {
+                if changed == .wrongDaemon, !isLastKey { return }
                 session.linkChanged(changed, at: Moment(time))
             }
             takeReturned(&session)

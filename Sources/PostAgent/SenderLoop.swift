@@ -50,7 +50,7 @@ struct SenderLoop {
         self.signals = signals
         outbox = Outbox(limits: Outbox.Limits(parts.settings))
         plan = EndpointPlan(
-            count: parts.endpoints.count, failoverAfter: parts.settings.failoverAfter.milliseconds,
+            count: parts.endpoints.count * parts.keys.candidates.count, failoverAfter: parts.settings.failoverAfter.milliseconds,
             backoff: parts.settings.reconnectMin.milliseconds...parts.settings.reconnectMax.milliseconds)
     }
 
@@ -71,11 +71,14 @@ struct SenderLoop {
     /// - Returns: how long to wait before the next, in milliseconds.
     private mutating func serveOneLink(_ context: Context) throws(ZeroMQError) -> Int64 {
         let endpoint = parts.endpoints[plan.index % parts.endpoints.count]
+        // While the daemon's key is rotated every endpoint is tried with the one key, then with the other.
+        let candidates = parts.keys.candidates
+        let keys = candidates[plan.index / parts.endpoints.count % candidates.count]
         parts.board.change { $0.endpoint = endpoint }
         var link: ClientLink
         do throws(ZeroMQError) {
             link = try ClientLink(
-                context, keys: parts.keys, endpoint: endpoint, sendQueue: 1_000,
+                context, keys: keys, endpoint: endpoint, sendQueue: 1_000,
                 reconnect: Int(parts.settings.reconnectMin.milliseconds)...Int(parts.settings.reconnectMax.milliseconds))
         } catch {
             guard !error.isTerminated else { throw error }

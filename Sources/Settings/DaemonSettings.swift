@@ -191,6 +191,7 @@ public struct DaemonSettings: Hashable, Sendable {
             ("board.session_max", board.sessionMax == other.board.sessionMax),
             ("board.max_connections", board.maxConnections == other.board.maxConnections),
             ("board.max_streams", board.maxStreams == other.board.maxStreams),
+            ("attachments.max_bytes", attachments.maxBytes == other.attachments.maxBytes),
             ("metrics.listen", metrics.listen == other.metrics.listen),
             ("presence.silent_after", presence.silentAfter == other.presence.silentAfter),
         ]

@@ -14,14 +14,18 @@ public struct KeyBundle: Hashable, Sendable {
     public var endpoints: [String]
     /// Z85, 40 characters.
     public var daemonPublicKey: String
+    /// The key that the daemon is about to have, or has by now: tried where it does not prove the first. Z85.
+    public var nextDaemonPublicKey: String?
     /// Z85, 40 characters.
     public var publicKey: String
     /// Z85, 40 characters.
     public var secretKey: SecretText
 
     public init(
-        holder: Holder, endpoints: [String], daemonPublicKey: String, publicKey: String, secretKey: SecretText
+        holder: Holder, endpoints: [String], daemonPublicKey: String, nextDaemonPublicKey: String? = nil, publicKey: String,
+        secretKey: SecretText
     ) {
+        self.nextDaemonPublicKey = nextDaemonPublicKey
         self.holder = holder
         self.endpoints = endpoints
         self.daemonPublicKey = daemonPublicKey
@@ -53,6 +57,7 @@ extension KeyBundle {
         }
         return KeyBundle(
             holder: holder, endpoints: endpoints ?? [], daemonPublicKey: root.key("daemon_public_key"),
+            nextDaemonPublicKey: root.isGiven("next_daemon_public_key") ? root.key("next_daemon_public_key") : nil,
             publicKey: root.key("public_key"), secretKey: SecretText(root.key("secret_key")))
     }
 
@@ -71,8 +76,10 @@ extension KeyBundle {
             let names = zones.map { "\n  - '\($0)'" }.joined()
             lines += ["kind: unit", "id: '\(id)'", "zones:" + names, "feed_endpoints:" + list]
         }
+        lines.append("daemon_public_key: '\(daemonPublicKey)'")
+        if let nextDaemonPublicKey { lines.append("next_daemon_public_key: '\(nextDaemonPublicKey)'") }
         lines += [
-            "daemon_public_key: '\(daemonPublicKey)'", "public_key: '\(publicKey)'",
+            "public_key: '\(publicKey)'",
             "secret_key: '\(secretKey.revealed)'",
         ]
         return lines.joined(separator: "\n") + "\n"

@@ -19,6 +19,7 @@ public enum StationCommand: Sendable {
     case find(TipKey, reply: @Sendable (StoredTip?) -> Void)
     case cursor(UnitID, FeedCursor)
     case enrol(EnrolCommand)
+    case rotate(RotateCommand)
     /// Puts something on record that changes nothing in the state: what was done to an account, or a look at a reporter, which
     /// belongs to its incident.
     case record(Event, about: IncidentID?, reply: @Sendable (Result<SequenceNumber, Rejection>) -> Void)
@@ -224,6 +225,26 @@ public struct EnrolCommand: Sendable {
         self.subject = subject
         self.publicKey = publicKey
         self.replace = replace
+        self.reply = reply
+    }
+}
+
+/// Another key for somebody who is enrolled.
+public struct RotateCommand: Sendable {
+    public var principal: PrincipalID
+    /// CURVE public key, 32 bytes.
+    public var publicKey: [UInt8]
+    /// How long the key that it has now is let in beside it.
+    public var keepMilliseconds: Int64
+    public var reply: @Sendable (Result<SequenceNumber, Rejection>) -> Void
+
+    public init(
+        principal: PrincipalID, publicKey: [UInt8], keepMilliseconds: Int64,
+        reply: @escaping @Sendable (Result<SequenceNumber, Rejection>) -> Void
+    ) {
+        self.principal = principal
+        self.publicKey = publicKey
+        self.keepMilliseconds = keepMilliseconds
         self.reply = reply
     }
 }

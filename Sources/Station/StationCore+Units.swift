@@ -20,9 +20,7 @@ extension StationCore {
             refuse(Rejection(.conflict, "\(principal) is enrolled already; revoke it or replace it"), command.reply)
             return
         }
-        if let holder = state.enrolments.values.first(where: { $0.publicKey == command.publicKey && !$0.isRevoked }),
-            holder.principal != principal
-        {
+        if let holder = holder(of: command.publicKey), holder.principal != principal {
             refuse(Rejection(.conflict, "this public key belongs to \(holder.principal)"), command.reply)
             return
         }
@@ -32,6 +30,31 @@ extension StationCore {
             case .unit(let unit): .unitEnrolled(UnitEnrolled(unit: unit, publicKey: command.publicKey))
             }
         record(event, reply: command.reply, now: now)
+    }
+
+    /// Enrols another key and lets the present one in for a time, so that nobody is cut off while a bundle is on its way. The
+    /// key before the present one, where there is still one, is refused from now on: two are valid at most.
+    mutating func rotate(_ command: RotateCommand, now: Timestamp) {
+        guard let known = state.enrolments[command.principal], !known.isRevoked else {
+            refuse(Rejection(.notFound, "\(command.principal) is not enrolled"), command.reply)
+            return
+        }
+        if let holder = holder(of: command.publicKey) {
+            refuse(Rejection(.conflict, "this public key belongs to \(holder.principal)"), command.reply)
+            return
+        }
+        let until = command.keepMilliseconds > 0 ? now.advanced(byMilliseconds: command.keepMilliseconds) : nil
+        let event: Event =
+            switch known.subject {
+            case .post(let post): .postEnrolled(PostEnrolled(post: post, publicKey: command.publicKey, previousUntil: until))
+            case .unit(let unit): .unitEnrolled(UnitEnrolled(unit: unit, publicKey: command.publicKey, previousUntil: until))
+            }
+        record(event, reply: command.reply, now: now)
+    }
+
+    /// Whose key it is, or was until a rotation.
+    private func holder(of publicKey: [UInt8]) -> Enrolment? {
+        state.enrolments.values.first { !$0.isRevoked && ($0.publicKey == publicKey || $0.previous?.publicKey == publicKey) }
     }
 
     mutating func revoke(

@@ -168,6 +168,7 @@ public struct StationCore: ~Copyable {
             guard state.cursors[unit] != cursor else { return }
             stage([.cursorAdvanced(unit, alert: cursor.alert, main: cursor.main)], now: now)
         case .enrol(let command): enrol(command, now: now)
+        case .rotate(let command): rotate(command, now: now)
         case .record(let event, let incident, let reply):
             let sequence = stage([event], about: incident, now: now)
             batch.replies.append { failure in reply(failure.map { .failure(Rejection(unavailable: $0)) } ?? .success(sequence)) }
@@ -199,10 +200,11 @@ public struct StationCore: ~Copyable {
     var nextSequence: SequenceNumber { state.sequence + 1 }
 
     /// Whether a key stands for it now. What waited for the core was let in before, and a revocation overtakes it.
-    /// - Parameter generation: of the key that spoke; another one has been enrolled since where it differs. Nil for any.
+    /// - Parameter generation: of the key that spoke; another one has been enrolled since where it differs, and a rotation may let
+    ///   both in. Nil for any.
     func isEnrolled(_ principal: PrincipalID, generation: SequenceNumber? = nil) -> Bool {
         guard let enrolment = state.enrolments[principal], !enrolment.isRevoked else { return false }
-        return generation == nil || enrolment.generation == generation
+        return generation.map { enrolment.admits(generation: $0, at: time.now()) } ?? true
     }
 
     /// Folds events in that patrols are not sent and stages them for the commit.

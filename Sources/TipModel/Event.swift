@@ -268,10 +268,13 @@ public struct PostEnrolled: Hashable, Sendable {
     public var post: Post
     /// CURVE public key, 32 bytes.
     public var publicKey: [UInt8]
+    /// The key before this one is let in until then; nil refuses it at once.
+    public var previousUntil: Timestamp?
 
-    public init(post: Post, publicKey: [UInt8]) {
+    public init(post: Post, publicKey: [UInt8], previousUntil: Timestamp? = nil) {
         self.post = post
         self.publicKey = publicKey
+        self.previousUntil = previousUntil
     }
 }
 
@@ -279,10 +282,13 @@ public struct UnitEnrolled: Hashable, Sendable {
     public var unit: PatrolUnit
     /// CURVE public key, 32 bytes.
     public var publicKey: [UInt8]
+    /// The key before this one is let in until then; nil refuses it at once.
+    public var previousUntil: Timestamp?
 
-    public init(unit: PatrolUnit, publicKey: [UInt8]) {
+    public init(unit: PatrolUnit, publicKey: [UInt8], previousUntil: Timestamp? = nil) {
         self.unit = unit
         self.publicKey = publicKey
+        self.previousUntil = previousUntil
     }
 }
 

@@ -85,13 +85,16 @@ public struct StationState: Hashable, Sendable {
                 move(change, record)
             case .postEnrolled(let enrolled):
                 enrolments[.post(enrolled.post.id)] = Enrolment(
-                    subject: .post(enrolled.post), publicKey: enrolled.publicKey, generation: record.sequence)
+                    subject: .post(enrolled.post), publicKey: enrolled.publicKey, generation: record.sequence,
+                    previous: enrolments[.post(enrolled.post.id)]?.kept(until: enrolled.previousUntil))
                 ledgers[enrolled.post.id, default: PostLedger()].silentSince = nil
             case .unitEnrolled(let enrolled):
                 enrolments[.unit(enrolled.unit.id)] = Enrolment(
-                    subject: .unit(enrolled.unit), publicKey: enrolled.publicKey, generation: record.sequence)
+                    subject: .unit(enrolled.unit), publicKey: enrolled.publicKey, generation: record.sequence,
+                    previous: enrolments[.unit(enrolled.unit.id)]?.kept(until: enrolled.previousUntil))
             case .revoked(let revoked):
                 enrolments[revoked.principal]?.isRevoked = true
+                enrolments[revoked.principal]?.previous = nil
             case .postFellSilent(let post, let since):
                 ledgers[post, default: PostLedger()].silentSince = since
             case .postHeard(let post, _):
@@ -272,12 +275,44 @@ public struct Enrolment: Hashable, Sendable {
     /// The record that enrolled it: tells a new key from an old one under the same name.
     public var generation: SequenceNumber
     public var isRevoked: Bool
+    /// The key before this one, while a rotation lets both in.
+    public var previous: PreviousKey?
 
-    public init(subject: Subject, publicKey: [UInt8], generation: SequenceNumber, isRevoked: Bool = false) {
+    public init(
+        subject: Subject, publicKey: [UInt8], generation: SequenceNumber, isRevoked: Bool = false, previous: PreviousKey? = nil
+    ) {
         self.subject = subject
         self.publicKey = publicKey
         self.generation = generation
         self.isRevoked = isRevoked
+        self.previous = previous
+    }
+
+    /// A key that was replaced and is let in for a time.
+    public struct PreviousKey: Hashable, Sendable {
+        public var publicKey: [UInt8]
+        public var generation: SequenceNumber
+        /// From then on it is refused.
+        public var until: Timestamp
+
+        public init(publicKey: [UInt8], generation: SequenceNumber, until: Timestamp) {
+            self.publicKey = publicKey
+            self.generation = generation
+            self.until = until
+        }
+    }
+
+    /// What stays of this enrolment beside one that replaces it.
+    func kept(until: Timestamp?) -> PreviousKey? {
+        guard let until, !isRevoked else { return nil }
+        return PreviousKey(publicKey: publicKey, generation: generation, until: until)
+    }
+
+    /// Whether a key of this generation may speak.
+    public func admits(generation: SequenceNumber, at now: Timestamp) -> Bool {
+        guard !isRevoked else { return false }
+        if generation == self.generation { return true }
+        return previous.map { $0.generation == generation && now < $0.until } ?? false
     }
 
     public var principal: PrincipalID {

@@ -12,9 +12,9 @@ struct KeyGroup: AsyncParsableCommand {
     static var configuration: CommandConfiguration {
         CommandConfiguration(
             commandName: "keys",
-            abstract: tell("密钥：查看公钥，生成守护进程的密钥。", "Keys: show the public ones, make the daemon's."),
+            abstract: tell("密钥：查看公钥，生成、更换密钥。", "Keys: show the public ones, make and rotate keys."),
             discussion: tell("示例：watchpost keys show", "Example: watchpost keys show"),
-            subcommands: [KeyShow.self, KeyGenerate.self])
+            subcommands: [KeyShow.self, KeyGenerate.self, KeyRotate.self, KeyTrust.self])
     }
 }
 

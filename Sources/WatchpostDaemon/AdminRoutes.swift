@@ -28,6 +28,9 @@ func adminRouter(view: StationView, accounts: Accounts, reloader: Reloader) -> R
     router.post("/v1/units") { request, _ in
         jsonResponse(.created, try await enrol(view, unit: decodeJSON(EnrolUnit.self, from: request)))
     }
+    router.post("/v1/rotations") { request, _ in
+        jsonResponse(.created, try await rotate(view, decodeJSON(RotateKey.self, from: request)))
+    }
     router.post("/v1/revocations") { request, _ in
         jsonResponse(.ok, try await revoke(view, decodeJSON(Revoke.self, from: request)))
     }
@@ -127,13 +130,33 @@ private func enrol(
         tipsEndpoint: view.tipsEndpoint, feedEndpoint: view.feedEndpoint)
 }
 
-private func revoke(_ view: StationView, _ body: Revoke) async throws -> Revocation {
-    let principal: PrincipalID
-    switch body.kind {
-    case "post": principal = .post(PostID(unchecked: body.id))
-    case "unit": principal = .unit(UnitID(unchecked: body.id))
+/// Longest that a replaced key is let in. Whoever has not changed by then has lost the bundle.
+private let longestKeep: Int64 = 90 * 86_400_000
+
+private func rotate(_ view: StationView, _ body: RotateKey) async throws -> Enrolled {
+    let principal = try principal(body.kind, body.id)
+    guard let key = CurveKey(z85: body.publicKey) else { throw invalid("public_key", "must be 40 characters of Z85") }
+    guard (0...longestKeep).contains(body.keepPreviousMs) else {
+        throw invalid("keep_previous_ms", "must be 0…\(longestKeep), which is 90 days")
+    }
+    let sequence = try await view.command { reply in
+        .rotate(RotateCommand(principal: principal, publicKey: key.bytes, keepMilliseconds: body.keepPreviousMs, reply: reply))
+    }
+    return Enrolled(
+        principal: "\(principal)", sequence: sequence, daemonPublicKey: view.daemonPublicKey, tipsEndpoint: view.tipsEndpoint,
+        feedEndpoint: view.feedEndpoint)
+}
+
+private func principal(_ kind: String, _ id: String) throws -> PrincipalID {
+    switch kind {
+    case "post": .post(PostID(unchecked: id))
+    case "unit": .unit(UnitID(unchecked: id))
     default: throw invalid("kind", "must be post or unit")
     }
+}
+
+private func revoke(_ view: StationView, _ body: Revoke) async throws -> Revocation {
+    let principal = try principal(body.kind, body.id)
     let sequence = try await view.command { reply in
         .revoke(principal, reason: clipped(body.reason, bytes: 240), reply: reply)
     }
@@ -142,19 +165,25 @@ private func revoke(_ view: StationView, _ body: Revoke) async throws -> Revocat
 
 private func enrolments(_ view: StationView) async throws -> EnrolmentList {
     let all = try await view.ask { state, _ in Array(state.enrolments.values) }
+    let now = view.time.now()
     return EnrolmentList(
         daemonPublicKey: view.daemonPublicKey,
         enrolments: all.map { enrolment in
             let key = CurveKey(bytes: enrolment.publicKey)?.z85 ?? ""
+            let previous = enrolment.previous.flatMap { previous in
+                previous.until > now ? (key: CurveKey(bytes: previous.publicKey)?.z85, until: previous.until.milliseconds) : nil
+            }
             return switch enrolment.subject {
             case .post(let post):
                 EnrolmentReport(
                     kind: "post", id: post.id.rawValue, name: post.name, zones: [post.zone.rawValue], publicKey: key,
-                    sequence: enrolment.generation, revoked: enrolment.isRevoked)
+                    sequence: enrolment.generation, revoked: enrolment.isRevoked,
+                    previousPublicKey: previous?.key, previousUntilMs: previous?.until)
             case .unit(let unit):
                 EnrolmentReport(
                     kind: "unit", id: unit.id.rawValue, name: unit.name, zones: unit.zones.map(\.rawValue),
-                    publicKey: key, sequence: enrolment.generation, revoked: enrolment.isRevoked)
+                    publicKey: key, sequence: enrolment.generation, revoked: enrolment.isRevoked,
+                    previousPublicKey: previous?.key, previousUntilMs: previous?.until)
             }
         }
         .sorted { ($0.kind, $0.id) < ($1.kind, $1.id) })

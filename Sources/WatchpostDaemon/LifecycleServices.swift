@@ -55,7 +55,14 @@ struct SupervisionService: Service {
     func run() async throws {
         let wasStale = Mutex(false)
         let seconds = Mutex(0)
+        let refusals = Mutex(RefusalJournal())
         try await everySecond {
+            let now = time.monotonicMilliseconds()
+            for line in refusals.withLock({ $0.lines(view.refusals, now: now) }) {
+                logger.warning(
+                    line.isFirst ? "refused; repeats are counted and told once a minute" : "refused again",
+                    metadata: ["kind": "\(line.kind)", "times": "\(line.count)"])
+            }
             switch gate.shouldPing(now: monotonic(time)) {
             case .ping:
                 notifier.watchdogPing()

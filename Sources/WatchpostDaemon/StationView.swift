@@ -57,6 +57,14 @@ struct StationView: Sendable {
             note + "\(Int(presence.tipsPerSecond)) tips/s, \(feed.status.subscriptions.count) patrols, \(waiting.ordinary + waiting.express) waiting")
     }
 
+    /// What the sockets refused since the start, by kind: a few kinds at most.
+    var refusals: [String: UInt64] {
+        var all = ["handshake: key not enrolled": gatekeeper.refused]
+        for (code, count) in ingest.counters.rejected { all["posts: \(code.name)"] = count }
+        for (code, count) in feed.status.counters.rejections { all["patrols: \(code.name)"] = count }
+        return all
+    }
+
     func status() async throws -> StatusReport {
         let ingest = ingest.counters
         let feed = feed.status

@@ -615,6 +615,9 @@ public nonisolated struct Watchpost_Journal_V1_PostEnrolled: Sendable {
 
   public var publicKey: Data = Data()
 
+  /// the key before this one is let in until then; 0 refuses it at once
+  public var previousUntilMs: Int64 = 0
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -653,6 +656,9 @@ public nonisolated struct Watchpost_Journal_V1_UnitEnrolled: Sendable {
   public mutating func clearUnit() {self._unit = nil}
 
   public var publicKey: Data = Data()
+
+  /// as with a post
+  public var previousUntilMs: Int64 = 0
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1159,41 +1165,65 @@ public nonisolated struct Watchpost_Journal_V1_IncidentState: @unchecked Sendabl
   fileprivate var _storage = _StorageClass.defaultInstance
 }
 
-public nonisolated struct Watchpost_Journal_V1_Enrolment: Sendable {
+public nonisolated struct Watchpost_Journal_V1_Enrolment: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
   public var post: Watchpost_Journal_V1_Post {
-    get {_post ?? Watchpost_Journal_V1_Post()}
-    set {_post = newValue}
+    get {_storage._post ?? Watchpost_Journal_V1_Post()}
+    set {_uniqueStorage()._post = newValue}
   }
   /// Returns true if `post` has been explicitly set.
-  public var hasPost: Bool {self._post != nil}
+  public var hasPost: Bool {_storage._post != nil}
   /// Clears the value of `post`. Subsequent reads from it will return its default value.
-  public mutating func clearPost() {self._post = nil}
+  public mutating func clearPost() {_uniqueStorage()._post = nil}
 
   public var unit: Watchpost_Journal_V1_PatrolUnit {
-    get {_unit ?? Watchpost_Journal_V1_PatrolUnit()}
-    set {_unit = newValue}
+    get {_storage._unit ?? Watchpost_Journal_V1_PatrolUnit()}
+    set {_uniqueStorage()._unit = newValue}
   }
   /// Returns true if `unit` has been explicitly set.
-  public var hasUnit: Bool {self._unit != nil}
+  public var hasUnit: Bool {_storage._unit != nil}
   /// Clears the value of `unit`. Subsequent reads from it will return its default value.
-  public mutating func clearUnit() {self._unit = nil}
+  public mutating func clearUnit() {_uniqueStorage()._unit = nil}
 
-  public var publicKey: Data = Data()
+  public var publicKey: Data {
+    get {_storage._publicKey}
+    set {_uniqueStorage()._publicKey = newValue}
+  }
 
-  public var generation: UInt64 = 0
+  public var generation: UInt64 {
+    get {_storage._generation}
+    set {_uniqueStorage()._generation = newValue}
+  }
 
-  public var revoked: Bool = false
+  public var revoked: Bool {
+    get {_storage._revoked}
+    set {_uniqueStorage()._revoked = newValue}
+  }
+
+  /// The key before this one, where a rotation lets both in.
+  public var previousKey: Data {
+    get {_storage._previousKey}
+    set {_uniqueStorage()._previousKey = newValue}
+  }
+
+  public var previousGeneration: UInt64 {
+    get {_storage._previousGeneration}
+    set {_uniqueStorage()._previousGeneration = newValue}
+  }
+
+  public var previousUntilMs: Int64 {
+    get {_storage._previousUntilMs}
+    set {_uniqueStorage()._previousUntilMs = newValue}
+  }
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
 
-  fileprivate var _post: Watchpost_Journal_V1_Post? = nil
-  fileprivate var _unit: Watchpost_Journal_V1_PatrolUnit? = nil
+  fileprivate var _storage = _StorageClass.defaultInstance
 }
 
 public nonisolated struct Watchpost_Journal_V1_NumberRange: Sendable {
@@ -2170,7 +2200,7 @@ nonisolated extension Watchpost_Journal_V1_Post: SwiftProtobuf.Message, SwiftPro
 
 nonisolated extension Watchpost_Journal_V1_PostEnrolled: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".PostEnrolled"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}post\0\u{3}public_key\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}post\0\u{3}public_key\0\u{3}previous_until_ms\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2180,6 +2210,7 @@ nonisolated extension Watchpost_Journal_V1_PostEnrolled: SwiftProtobuf.Message, 
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularMessageField(value: &self._post) }()
       case 2: try { try decoder.decodeSingularBytesField(value: &self.publicKey) }()
+      case 3: try { try decoder.decodeSingularInt64Field(value: &self.previousUntilMs) }()
       default: break
       }
     }
@@ -2196,12 +2227,16 @@ nonisolated extension Watchpost_Journal_V1_PostEnrolled: SwiftProtobuf.Message, 
     if !self.publicKey.isEmpty {
       try visitor.visitSingularBytesField(value: self.publicKey, fieldNumber: 2)
     }
+    if self.previousUntilMs != 0 {
+      try visitor.visitSingularInt64Field(value: self.previousUntilMs, fieldNumber: 3)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: Watchpost_Journal_V1_PostEnrolled, rhs: Watchpost_Journal_V1_PostEnrolled) -> Bool {
     if lhs._post != rhs._post {return false}
     if lhs.publicKey != rhs.publicKey {return false}
+    if lhs.previousUntilMs != rhs.previousUntilMs {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2249,7 +2284,7 @@ nonisolated extension Watchpost_Journal_V1_PatrolUnit: SwiftProtobuf.Message, Sw
 
 nonisolated extension Watchpost_Journal_V1_UnitEnrolled: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".UnitEnrolled"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}unit\0\u{3}public_key\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}unit\0\u{3}public_key\0\u{3}previous_until_ms\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2259,6 +2294,7 @@ nonisolated extension Watchpost_Journal_V1_UnitEnrolled: SwiftProtobuf.Message, 
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularMessageField(value: &self._unit) }()
       case 2: try { try decoder.decodeSingularBytesField(value: &self.publicKey) }()
+      case 3: try { try decoder.decodeSingularInt64Field(value: &self.previousUntilMs) }()
       default: break
       }
     }
@@ -2275,12 +2311,16 @@ nonisolated extension Watchpost_Journal_V1_UnitEnrolled: SwiftProtobuf.Message, 
     if !self.publicKey.isEmpty {
       try visitor.visitSingularBytesField(value: self.publicKey, fieldNumber: 2)
     }
+    if self.previousUntilMs != 0 {
+      try visitor.visitSingularInt64Field(value: self.previousUntilMs, fieldNumber: 3)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: Watchpost_Journal_V1_UnitEnrolled, rhs: Watchpost_Journal_V1_UnitEnrolled) -> Bool {
     if lhs._unit != rhs._unit {return false}
     if lhs.publicKey != rhs.publicKey {return false}
+    if lhs.previousUntilMs != rhs.previousUntilMs {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -3311,53 +3351,118 @@ nonisolated extension Watchpost_Journal_V1_IncidentState: SwiftProtobuf.Message,
 
 nonisolated extension Watchpost_Journal_V1_Enrolment: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Enrolment"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}post\0\u{1}unit\0\u{3}public_key\0\u{1}generation\0\u{1}revoked\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}post\0\u{1}unit\0\u{3}public_key\0\u{1}generation\0\u{1}revoked\0\u{3}previous_key\0\u{3}previous_generation\0\u{3}previous_until_ms\0")
+
+  fileprivate class _StorageClass {
+    var _post: Watchpost_Journal_V1_Post? = nil
+    var _unit: Watchpost_Journal_V1_PatrolUnit? = nil
+    var _publicKey: Data = Data()
+    var _generation: UInt64 = 0
+    var _revoked: Bool = false
+    var _previousKey: Data = Data()
+    var _previousGeneration: UInt64 = 0
+    var _previousUntilMs: Int64 = 0
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _post = source._post
+      _unit = source._unit
+      _publicKey = source._publicKey
+      _generation = source._generation
+      _revoked = source._revoked
+      _previousKey = source._previousKey
+      _previousGeneration = source._previousGeneration
+      _previousUntilMs = source._previousUntilMs
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularMessageField(value: &self._post) }()
-      case 2: try { try decoder.decodeSingularMessageField(value: &self._unit) }()
-      case 3: try { try decoder.decodeSingularBytesField(value: &self.publicKey) }()
-      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.generation) }()
-      case 5: try { try decoder.decodeSingularBoolField(value: &self.revoked) }()
-      default: break
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularMessageField(value: &_storage._post) }()
+        case 2: try { try decoder.decodeSingularMessageField(value: &_storage._unit) }()
+        case 3: try { try decoder.decodeSingularBytesField(value: &_storage._publicKey) }()
+        case 4: try { try decoder.decodeSingularUInt64Field(value: &_storage._generation) }()
+        case 5: try { try decoder.decodeSingularBoolField(value: &_storage._revoked) }()
+        case 6: try { try decoder.decodeSingularBytesField(value: &_storage._previousKey) }()
+        case 7: try { try decoder.decodeSingularUInt64Field(value: &_storage._previousGeneration) }()
+        case 8: try { try decoder.decodeSingularInt64Field(value: &_storage._previousUntilMs) }()
+        default: break
+        }
       }
     }
   }
 
   public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    try { if let v = self._post {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
-    } }()
-    try { if let v = self._unit {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
-    } }()
-    if !self.publicKey.isEmpty {
-      try visitor.visitSingularBytesField(value: self.publicKey, fieldNumber: 3)
-    }
-    if self.generation != 0 {
-      try visitor.visitSingularUInt64Field(value: self.generation, fieldNumber: 4)
-    }
-    if self.revoked != false {
-      try visitor.visitSingularBoolField(value: self.revoked, fieldNumber: 5)
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      try { if let v = _storage._post {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+      } }()
+      try { if let v = _storage._unit {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+      } }()
+      if !_storage._publicKey.isEmpty {
+        try visitor.visitSingularBytesField(value: _storage._publicKey, fieldNumber: 3)
+      }
+      if _storage._generation != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._generation, fieldNumber: 4)
+      }
+      if _storage._revoked != false {
+        try visitor.visitSingularBoolField(value: _storage._revoked, fieldNumber: 5)
+      }
+      if !_storage._previousKey.isEmpty {
+        try visitor.visitSingularBytesField(value: _storage._previousKey, fieldNumber: 6)
+      }
+      if _storage._previousGeneration != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._previousGeneration, fieldNumber: 7)
+      }
+      if _storage._previousUntilMs != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._previousUntilMs, fieldNumber: 8)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: Watchpost_Journal_V1_Enrolment, rhs: Watchpost_Journal_V1_Enrolment) -> Bool {
-    if lhs._post != rhs._post {return false}
-    if lhs._unit != rhs._unit {return false}
-    if lhs.publicKey != rhs.publicKey {return false}
-    if lhs.generation != rhs.generation {return false}
-    if lhs.revoked != rhs.revoked {return false}
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._post != rhs_storage._post {return false}
+        if _storage._unit != rhs_storage._unit {return false}
+        if _storage._publicKey != rhs_storage._publicKey {return false}
+        if _storage._generation != rhs_storage._generation {return false}
+        if _storage._revoked != rhs_storage._revoked {return false}
+        if _storage._previousKey != rhs_storage._previousKey {return false}
+        if _storage._previousGeneration != rhs_storage._previousGeneration {return false}
+        if _storage._previousUntilMs != rhs_storage._previousUntilMs {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

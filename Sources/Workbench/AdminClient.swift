@@ -59,6 +59,10 @@ public struct AdminClient: Sendable {
         try await send("/v1/units", unit)
     }
 
+    public func rotate(_ rotate: RotateKey) async throws(LocalHTTPClientError) -> Enrolled {
+        try await send("/v1/rotations", rotate)
+    }
+
     public func revoke(_ revoke: Revoke) async throws(LocalHTTPClientError) -> Revocation {
         try await send("/v1/revocations", revoke)
     }

@@ -1,4 +1,5 @@
 import Access
+import TestSupport
 import Testing
 import TipModel
 import ZeroMQ
@@ -42,6 +43,33 @@ struct AccessTableTests {
         table.replace(with: [post("gate-1", key: 2, generation: 15)])
         #expect(table.principal(userID: "post:gate-1#12") == nil)
         #expect(table.userID(for: key(2)) == "post:gate-1#15")
+    }
+
+    /// A rotation lets both keys in, to the millisecond.
+    @Test func aReplacedKeySpeaksUntilItsTimeIsOver() {
+        let time = ManualTime()
+        let table = AccessTable(time: time)
+        var enrolment = post("gate-1", key: 2, generation: 12)
+        enrolment.previous = Enrolment.PreviousKey(
+            publicKey: post("gate-1", key: 1, generation: 7).publicKey, generation: 7, until: time.now().advanced(byMilliseconds: 500))
+        table.replace(with: [enrolment])
+        let version = table.version
+        #expect(table.userID(for: key(1)) == "post:gate-1#7" && table.userID(for: key(2)) == "post:gate-1#12")
+        #expect(table.principal(userID: "post:gate-1#7")?.id == .post(PostID(unchecked: "gate-1")))
+        time.advance(milliseconds: 499)
+        #expect(table.principal(userID: "post:gate-1#7") != nil && table.version == version)
+        time.advance(milliseconds: 1)
+        // Socket threads look at the version: a connection that is open ends, too.
+        #expect(table.version != version)
+        #expect(table.principal(userID: "post:gate-1#7") == nil && table.userID(for: key(1)) == nil)
+        #expect(table.userID(for: key(2)) == "post:gate-1#12")
+        // A table that is made anew later does not let it in again.
+        table.replace(with: [enrolment])
+        #expect(table.userID(for: key(1)) == nil)
+        // And a revocation ends both.
+        enrolment.isRevoked = true
+        table.replace(with: [enrolment])
+        #expect(table.userID(for: key(2)) == nil)
     }
 
     @Test func aPostAndAUnitOfOneNameAreTwo() {

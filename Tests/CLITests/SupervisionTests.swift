@@ -259,3 +259,17 @@ struct LogLineTests {
         #expect(style(nil) == .terminal)
     }
 }
+
+@Suite struct RefusalJournalTests {
+    @Test func eachKindIsNamedOnceAndRepeatsAreCounted() {
+        var journal = RefusalJournal()
+        #expect(journal.lines(["posts: revoked": 0], now: 0).isEmpty)
+        #expect(journal.lines(["posts: revoked": 2], now: 1_000) == [.init(kind: "posts: revoked", count: 2, isFirst: true)])
+        // Thousands more in the same minute are one line at its end.
+        #expect(journal.lines(["posts: revoked": 900], now: 2_000).isEmpty)
+        #expect(journal.lines(["posts: revoked": 5_000, "patrols: busy": 1], now: 60_999) == [.init(kind: "patrols: busy", count: 1, isFirst: true)])
+        #expect(journal.lines(["posts: revoked": 5_002, "patrols: busy": 1], now: 61_000) == [.init(kind: "posts: revoked", count: 5_000, isFirst: false)])
+        // Nothing new, nothing said.
+        #expect(journal.lines(["posts: revoked": 5_002, "patrols: busy": 1], now: 999_000).isEmpty)
+    }
+}

@@ -64,6 +64,8 @@ import WatchpostProtobuf
 
     /// Kinds and fields that came later, each with a value in every field.
     private static let later: [(name: String, event: Event)] = [
+        ("postEnrolled rotated", .postEnrolled(PostEnrolled(post: post, publicKey: key, previousUntil: at))),
+        ("unitEnrolled rotated", .unitEnrolled(UnitEnrolled(unit: unit, publicKey: key, previousUntil: at))),
         (
             "incidentOpened with links",
             .incidentOpened(
@@ -220,7 +222,9 @@ import WatchpostProtobuf
         ledger.lastTipAt = Timestamp(milliseconds: 27)
         let enrolments = [
             Enrolment(subject: .post(Self.post), publicKey: Self.key, generation: 31, isRevoked: true),
-            Enrolment(subject: .unit(Self.unit), publicKey: Self.key.reversed(), generation: 32),
+            Enrolment(
+                subject: .unit(Self.unit), publicKey: Self.key.reversed(), generation: 32,
+                previous: .init(publicKey: Self.key, generation: 30, until: Timestamp(milliseconds: 33))),
         ]
         let state = StationState(
             sequence: 41, nextIncident: 42, incidents: [incident, {

@@ -307,8 +307,9 @@ struct ReaderTests {
         after.board.sessionMax = .zero
         after.board.maxConnections = 0
         after.board.maxStreams = 0
+        after.metrics.listen = nil
         let sections: Set = [
-            "attachments", "board", "disk", "ingest", "feed", "journal", "presence", "triage_file", "dispatch_file", "zones_file", "log_level",
+            "attachments", "board", "disk", "ingest", "feed", "journal", "metrics", "presence", "triage_file", "dispatch_file", "zones_file", "log_level",
         ]
         // The daemon itself does not compact: `watchpost journal compact` reads what is retained.
         let known = SettingsReader.knownKeys(DaemonSettings.settings).subtracting(sections)

@@ -44,6 +44,34 @@ struct EnrolmentTests {
         #expect(bench.replies.codes.suffix(3) == [nil, nil, nil])
     }
 
+    /// A rotation keeps who somebody is and lets two keys in, for as long as was said and over a restart.
+    @Test func aRotationLetsTheKeyBeforeInForATime() throws {
+        func rotate(_ principal: PrincipalID, key: UInt8, keep: Int64) -> StationCommand {
+            let replies = bench.replies
+            return .rotate(
+                RotateCommand(principal: principal, publicKey: [UInt8](repeating: key, count: 32), keepMilliseconds: keep) { replies.add($0) })
+        }
+        bench.run([.enrol(bench.enrol(gate, key: 1)), rotate(gateID, key: 2, keep: 1_000)])
+        #expect(bench.replies.codes == [nil, nil])
+        try bench.restart()
+        let now = bench.time.now()
+        let enrolment = try #require(bench.state.enrolments[gateID])
+        #expect(enrolment.subject == gate && enrolment.generation == 2)
+        #expect(enrolment.previous == .init(publicKey: [UInt8](repeating: 1, count: 32), generation: 1, until: now.advanced(byMilliseconds: 1_000)))
+        #expect(enrolment.admits(generation: 1, at: now.advanced(byMilliseconds: 999)))
+        #expect(!enrolment.admits(generation: 1, at: now.advanced(byMilliseconds: 1_000)) && enrolment.admits(generation: 2, at: now))
+
+        // Nobody else gets either key; a third one leaves two.
+        bench.run([.enrol(bench.enrol(patrol, key: 1)), rotate(gateID, key: 1, keep: 0), rotate(gateID, key: 3, keep: 1_000)])
+        #expect(bench.replies.codes.suffix(3) == [.conflict, .conflict, nil])
+        #expect(bench.state.enrolments[gateID]?.admits(generation: 1, at: now) == false)
+        #expect(bench.state.enrolments[gateID]?.admits(generation: 2, at: now) == true)
+        // A revocation ends both, and who is not enrolled has nothing to rotate.
+        bench.run([bench.revoke(gateID), rotate(gateID, key: 4, keep: 1_000), rotate(.unit(Fixture.east.id), key: 5, keep: 0)])
+        #expect(bench.replies.codes.suffix(3) == [nil, .notFound, .notFound])
+        #expect(bench.state.enrolments[gateID]?.previous == nil)
+    }
+
     @Test func aRevokedNameCanBeEnrolledAgain() throws {
         bench.run([.enrol(bench.enrol(gate, key: 1))])
         let outcome = bench.run([bench.revoke(gateID)])
