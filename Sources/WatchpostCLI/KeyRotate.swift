@@ -139,7 +139,7 @@ struct KeyRotateDaemon: AsyncParsableCommand {
                 """))
     }
 
-    @Argument(help: hint("secret_key_file", "The secret_key_file.", "file"))
+    @Argument(help: hint("守护进程的密钥文件", "The secret_key_file.", "file"))
     var file: String
 
     @Flag(help: hint("第二步：换上", "The second step: put the next key in place."))
