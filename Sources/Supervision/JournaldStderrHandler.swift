@@ -26,6 +26,9 @@ public struct JournaldStderrHandler: LogHandler {
     private let label: String
     private let style: LogLine
     private let descriptor: Int32
+    /// journald's own socket, where a record keeps its fields; nil writes lines only.
+    private let journal: NotifyAddress?
+    private let identifier: String
 
     /// A handler for the logger `label`.
     ///
@@ -33,10 +36,14 @@ public struct JournaldStderrHandler: LogHandler {
     ///   - level: nil to follow the process's.
     ///   - style: see `LogLine`; usually `JournaldStderrHandler.style(environment:)`, asked once.
     ///   - descriptor: 2 is standard error; a pipe in tests.
+    ///   - journalSocket: of journald; a record that it does not take is written as a line.
+    ///   - identifier: of the program, for journald.
     public init(
         label: String, level: Logger.Level?, style: LogLine, metadataProvider: Logger.MetadataProvider? = nil,
-        descriptor: Int32 = 2
+        descriptor: Int32 = 2, journalSocket: String? = nil, identifier: String = "watchpost"
     ) {
+        journal = journalSocket.flatMap { NotifyAddress(environmentValue: $0) }
+        self.identifier = identifier
         self.label = label
         ownLevel = level
         self.style = style
@@ -50,7 +57,12 @@ public struct JournaldStderrHandler: LogHandler {
     public static func bootstrap(level: Logger.Level, environment: [String: String]) {
         let style = style(environment: environment)
         setLevel(level)
-        LoggingSystem.bootstrap { JournaldStderrHandler(label: $0, level: nil, style: style) }
+        // Only where the lines would go to the journal anyway: then they go with their fields.
+        let journal = style == .journal ? JournalRecord.socket : nil
+        let program = CommandLine.arguments.first?.split(separator: "/").last.map(String.init) ?? "watchpost"
+        LoggingSystem.bootstrap {
+            JournaldStderrHandler(label: $0, level: nil, style: style, journalSocket: journal, identifier: program)
+        }
     }
 
     /// Changes the level of every logger that has none of its own: a reload need not restart the process.
@@ -79,6 +91,11 @@ public struct JournaldStderrHandler: LogHandler {
         if let provided = metadataProvider?.get() { all.merge(provided) { _, new in new } }
         if let given = event.metadata { all.merge(given) { _, new in new } }
         if let error = event.error { all["error"] = "\(error)" }
+        if let journal {
+            let record = JournalRecord.render(
+                level: event.level, label: label, message: event.message.description, metadata: all, identifier: identifier)
+            if journal.send(record) == 0 { return }
+        }
         let line = style.render(
             level: event.level, label: label, message: event.message.description, metadata: all, secondOfDay: Int(time(nil) % 86_400))
         Self.write(line, to: descriptor)

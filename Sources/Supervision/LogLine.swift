@@ -23,11 +23,14 @@ public enum LogLine: Sendable, Equatable {
         case .terminal:
             line = Self.timeOfDay(secondOfDay) + " " + level.rawValue.padded(to: 8) + " "
         }
-        line += "[" + Self.escape(label) + "] " + Self.escape(message)
-        for (key, value) in metadata.sorted(by: { $0.key < $1.key }) {
-            line += " " + Self.escape(key) + "=" + Self.value(value)
-        }
-        return line + "\n"
+        return line + Self.body(label: label, message: message, metadata: metadata) + "\n"
+    }
+
+    /// `[label] message key=value`.
+    static func body(label: String, message: String, metadata: Logger.Metadata) -> String {
+        var line = "[" + escape(label) + "] " + escape(message)
+        for (key, value) in metadata.sorted(by: { $0.key < $1.key }) { line += " " + escape(key) + "=" + Self.value(value) }
+        return line
     }
 
     /// The syslog priority of a level.

@@ -243,6 +243,44 @@ struct LogLineTests {
         #expect(String(validating: cut, as: UTF8.self)?.hasSuffix("é\n") == true)
     }
 
+    @Test("journald gets the values as fields, and what it does not take is a line")
+    func journalFields() throws {
+        var ends: [Int32] = [0, 0]
+        try #require(pipe(&ends) == 0)
+        defer { ends.forEach { close($0) } }
+        let (descriptor, path) = (ends[1], FileManager.default.temporaryDirectory.path + "/none-\(UUID().uuidString)")
+        func log(to socket: String) {
+            let logger = Logger(label: "core") {
+                JournaldStderrHandler(label: $0, level: .info, style: .journal, descriptor: descriptor, journalSocket: socket, identifier: "watchpostd")
+            }
+            logger.warning("a post\nPRIORITY=0 is silent", metadata: ["post": "gate\nMESSAGE=x", "last.heard": "9 s"])
+        }
+        let journald = try FakeSystemd()
+        log(to: journald.notifySocket)
+        let fields = try #require(journald.next()).split(separator: "\n")
+        #expect(
+            fields == [
+                "PRIORITY=4", "SYSLOG_IDENTIFIER=watchpostd", "WATCHPOST_COMPONENT=core", "WATCHPOST_LAST_HEARD=9 s",
+                "WATCHPOST_POST=gate\\nMESSAGE=x",
+                "MESSAGE=[core] a post\\nPRIORITY=0 is silent last.heard=\"9 s\" post=\"gate\\nMESSAGE=x\"",
+            ])
+        log(to: path)
+        var buffer = [UInt8](repeating: 0, count: 4_096)
+        let count = read(ends[0], &buffer, buffer.count)
+        #expect(String(decoding: buffer.prefix(max(0, count)), as: UTF8.self).hasPrefix("<4>[core] a post"))
+    }
+
+    @Test("a field is bounded and has a name that journald takes")
+    func journalBounds() {
+        #expect(JournalRecord.field("é-1 x") == "WATCHPOST___1_X")
+        #expect(JournalRecord.field(String(repeating: "k", count: 99)).utf8.count == 64)
+        let record = JournalRecord.render(
+            level: .info, label: "l", message: String(repeating: "m", count: 9_000),
+            metadata: Dictionary(uniqueKeysWithValues: (0..<99).map { ("k\($0)", "\(String(repeating: "v", count: 5_000))") }), identifier: "i")
+        #expect(record.split(separator: "\n").count == 4 + JournalRecord.fieldBound)
+        #expect(record.utf8.count < 64 << 10)
+    }
+
     @Test("the journal's style only if standard error is the journal's stream")
     func style() throws {
         var ends: [Int32] = [0, 0]

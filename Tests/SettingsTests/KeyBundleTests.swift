@@ -27,6 +27,19 @@ struct KeyBundleTests {
         #expect(bundle.render().hasPrefix("# SECRET"))
     }
 
+    @Test("the daemon's next key is kept, and checked like the first")
+    func nextDaemonKey() throws {
+        var bundle = Self.post
+        bundle.nextDaemonPublicKey = bundle.publicKey
+        let folder = try TemporaryFolder()
+        let path = try folder.write("b.yaml", bundle.render())
+        #expect(try KeyBundle.load(path: path) == bundle)
+        var issues: [SettingsIssue] = []
+        let broken = bundle.render().replacing("next_daemon_public_key: '", with: "next_daemon_public_key: '!")
+        _ = SettingsReader.read(text: broken, file: "b.yaml", issues: &issues, body: KeyBundle.bundle)
+        #expect(issues.contains { "\($0)".contains("next_daemon_public_key") })
+    }
+
     @Test("a bundle that others may read is refused", arguments: [0o644, 0o640, 0o604, 0o620, 0o660])
     func mode(mode: Int) throws {
         let folder = try TemporaryFolder()
