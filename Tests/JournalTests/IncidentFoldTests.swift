@@ -11,10 +11,10 @@ import TipModel
         var history = SampleHistory(seed: 91)
         var expected: [IncidentID: Incident] = [:]
         var drafts: [Draft] = []
-        for _ in 0..<6_000 {
+        for _ in 0..<3_000 {
             let draft = history.next()
             drafts.append(draft)
-            if let id = draft.incident, let incident = history.state.incidents[id] { expected[id] = incident }
+            for (id, incident) in history.state.incidents where incident.lastSequence == history.state.sequence { expected[id] = incident }
         }
         _ = try bench.journal.append(drafts)
         var sequence = bench.journal.lastSequence
@@ -32,7 +32,8 @@ import TipModel
         try IncidentFold.each(of: reader) { incident in
             #expect(told.updateValue(incident, forKey: incident.id) == nil, "\(incident.id) is told twice")
         }
-        #expect(told == expected)
+        let differing = Set(told.keys).union(expected.keys).filter { told[$0] != expected[$0] }.sorted()
+        #expect(differing == [])
         #expect(expected.count > StationState.clearedBound + 50 && state.incidents.count < expected.count, "some are forgotten")
     }
 }
