@@ -41,6 +41,8 @@ final class DiskWatch: Sendable {
 
     /// Looks once, so that the level holds before a tip is taken, and goes on beside.
     func start() throws(ZeroMQError) {
+        // Of another size than is configured now: it would hold room for nothing.
+        if !holdsReserve { unlink(path) }
         var plan = DiskPlan(lowWater: settings.lowWater, reserve: settings.reserve)
         var told = DiskLevel.enough
         look(&plan, &told)
