@@ -164,7 +164,7 @@ let package = Package(
         tests("DispatchTests", ["DispatchDesk", "TipModel"]),
         tests("PagesTests", ["Accounts", "Administration", "Board", "DispatchDesk", "LocalHTTP", "Localization", "Settings", "TipModel", mustache]),
         tests("IngestTests", ["Ingest", "Access", "TipModel", "TipWire", "ZeroMQ", crypto, logging]),
-        tests("StationTests", ["Station", "DispatchDesk", "Journal", "Triage", "TipModel", "TipWire", "ZeroMQ", logging]),
+        tests("StationTests", ["Station", "DispatchDesk", "Journal", "Supervision", "Triage", "TipModel", "TipWire", "ZeroMQ", logging]),
         tests(
             "RuleReplayTests",
             [

@@ -173,6 +173,7 @@ public final class FeedService: Sendable {
         options.receiveHighWaterMark = settings.receiveQueueMessages
         options.maxMessageSize = WireLimits.messageBytes
         options.handshakeInterval = 3_000
+        options.listeningDescriptor = settings.listeningDescriptor
         options.backlog = 1_024
         options.tcpKeepalive = true
         options.zapDomain = Gatekeeper.domain

@@ -6,6 +6,8 @@ import TipWire
 public struct FeedSettings: Hashable, Sendable {
     /// `tcp://address:port`; port `*` takes a free one.
     public var endpoint = "tcp://127.0.0.1:7402"
+    /// A socket that listens there already, from systemd.
+    public var listeningDescriptor: Int32?
 
     /// Newest events kept in memory for each lane; an older cursor is served from the journal.
     public var ringEvents = 4_096

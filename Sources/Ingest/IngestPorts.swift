@@ -109,6 +109,8 @@ public struct IngestPorts: Sendable {
 /// How the ingest socket is set up, and its bounds.
 public struct IngestSettings: Sendable {
     public var endpoint: String
+    /// A socket that listens there already, from systemd.
+    public var listeningDescriptor: Int32?
     /// How old a tip id may be, told to the posts.
     public var idWindowMilliseconds: Int64 = 30 * 86_400_000
     /// Answers that may wait to be sent. At the bound receipts are dropped and counted: the post sends again and

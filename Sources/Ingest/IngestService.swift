@@ -50,7 +50,7 @@ public final class IngestService: Sendable {
         let bound = try WakeSignal()
         let handle = try spawnThread(name: "ingest") { [self] in
             do throws(ZeroMQError) {
-                let socket = try Self.open(context, settings.endpoint, secretKey)
+                let socket = try Self.open(context, settings, secretKey)
                 let endpoint = try socket.lastEndpoint
                 result.withLock { $0 = .success(endpoint) }
                 bound.signal()
@@ -119,7 +119,7 @@ public final class IngestService: Sendable {
     }
 
     private static func open(
-        _ context: Context, _ endpoint: String, _ secretKey: CurveSecretKey
+        _ context: Context, _ settings: IngestSettings, _ secretKey: CurveSecretKey
     ) throws(ZeroMQError) -> Socket {
         var options = SocketOptions()
         // Answers that are still on their way when the daemon stops get this long, in milliseconds.
@@ -132,10 +132,11 @@ public final class IngestService: Sendable {
         options.backlog = 1_024
         options.tcpKeepalive = true
         options.tcpKeepaliveIdle = 60
+        options.listeningDescriptor = settings.listeningDescriptor
         options.zapDomain = Gatekeeper.domain
         options.curveServer(secretKey: secretKey)
         let socket = try Socket(context, .router, options: options)
-        try socket.bind(endpoint)
+        try socket.bind(settings.endpoint)
         return socket
     }
 

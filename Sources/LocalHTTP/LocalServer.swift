@@ -58,6 +58,7 @@ public struct LocalServer: Service {
     private let responder: LimitedResponder
     private let binds: [Bind]
     private let limits: Limits
+    private let inherited: [Int: Int32]
     private let logger: Logger
     private let onListening: @Sendable ([ListeningAddress]) async -> Void
 
@@ -67,15 +68,18 @@ public struct LocalServer: Service {
     ///   - router: made with `Router.local(peers:loopback:)` and complete: routes added later are not served.
     ///   - binds: where to listen, all with the same routes.
     ///   - limits: what one peer may use up.
+    ///   - inherited: sockets that listen already, from systemd, by the number of the bind they stand for. They are closed with the server; a
+    ///     Unix socket's file is then systemd's, its mode too.
     ///   - logger: for starting, stopping and failed requests. Never a body or a token.
     ///   - onListening: called once, when every bind is open, with the addresses in the order of `binds`.
     public init(
-        router: Router<PeerRequestContext>, binds: [Bind], limits: Limits = Limits(), logger: Logger,
+        router: Router<PeerRequestContext>, binds: [Bind], limits: Limits = Limits(), inherited: [Int: Int32] = [:], logger: Logger,
         onListening: @escaping @Sendable ([ListeningAddress]) async -> Void = { _ in }
     ) {
         self.responder = LimitedResponder(routes: router.buildResponder(), limits: limits)
         self.binds = binds
         self.limits = limits
+        self.inherited = inherited
         self.logger = logger
         self.onListening = onListening
     }
@@ -88,7 +92,7 @@ public struct LocalServer: Service {
         try await withThrowingTaskGroup(of: Void.self) { group in
             for (index, bind) in binds.enumerated() {
                 group.addTask {
-                    try await serve(bind) { address in
+                    try await serve(bind, inherited: inherited[index]) { address in
                         guard let all = arrivals.add(address, at: index) else { return }
                         await onListening(all)
                     }
@@ -99,7 +103,10 @@ public struct LocalServer: Service {
         }
     }
 
-    private func serve(_ bind: Bind, arrived: @escaping @Sendable (ListeningAddress) async -> Void) async throws {
+    private func serve(
+        _ bind: Bind, inherited: Int32?, arrived: @escaping @Sendable (ListeningAddress) async -> Void
+    ) async throws {
+        if let inherited { return try await serve(bind, descriptor: inherited, arrived: arrived) }
         switch bind {
         case .tcp(let host, let port):
             guard ["127.0.0.1", "::1", "localhost"].contains(host) else { throw LocalServerError.notLoopback(host: host) }
@@ -160,23 +167,54 @@ public struct LocalServer: Service {
         // Hummingbird announces the bind at info level, with the temporary name; `listening` above says it better.
         var quiet = logger
         quiet.logLevel = max(logger.logLevel, .notice)
-        let http = HTTP1Channel.Configuration(
-            idleTimeout: TimeAmount(limits.idleTimeout),
-            httpDecoderConfiguration: .init(maxHeaderFieldSize: 8 * 1024, maxHeaderListSize: 16 * 1024, maxHeaderFieldCount: 64))
-        let level = logger.logLevel
         return Application(
             responder: responder,
             server: HTTPServerBuilder { responder in
-                let plain = IdentifyingChannel(
-                    http: HTTP1Channel(responder: responder, configuration: http), transport: transport, isSecure: identity != nil,
-                    logLevel: level)
-                guard let identity else { return plain }
-                return try TLSChannel(plain, tlsConfiguration: identity.configuration)
+                try channel(transport: transport, identity: identity, responder: responder)
             },
             configuration: ApplicationConfiguration(
                 address: address, availableConnectionsDelegate: MaximumAvailableConnections(limits.connections, logger: quiet)),
             onServerRunning: onServerRunning,
             logger: quiet)
+    }
+
+    private func channel(
+        transport: Transport, identity: TLSIdentity?, responder: @escaping HTTPChannelHandler.Responder
+    ) throws -> any ServerChildChannel {
+        let http = HTTP1Channel.Configuration(
+            idleTimeout: TimeAmount(limits.idleTimeout),
+            httpDecoderConfiguration: .init(maxHeaderFieldSize: 8 * 1024, maxHeaderListSize: 16 * 1024, maxHeaderFieldCount: 64))
+        let plain = IdentifyingChannel(
+            http: HTTP1Channel(responder: responder, configuration: http), transport: transport, isSecure: identity != nil,
+            logLevel: logger.logLevel)
+        guard let identity else { return plain }
+        return try TLSChannel(plain, tlsConfiguration: identity.configuration)
+    }
+
+    private func serve(
+        _ bind: Bind, descriptor: Int32, arrived: @escaping @Sendable (ListeningAddress) async -> Void
+    ) async throws {
+        var quiet = logger
+        quiet.logLevel = max(logger.logLevel, .notice)
+        let answer = InheritedServer.answer(responder, logger: quiet)
+        let child: any ServerChildChannel
+        let address: ListeningAddress
+        switch bind {
+        case .tcp(let host, let port):
+            child = try channel(transport: .tcp, identity: nil, responder: answer)
+            address = .tcp(host: host, port: port)
+        case .tls(let host, let port, let identity):
+            child = try channel(transport: .tcp, identity: identity, responder: answer)
+            address = .tcp(host: host, port: port)
+        case .unix(let path, _):
+            child = try channel(transport: .unix, identity: nil, responder: answer)
+            address = .unix(path: path)
+        }
+        let server = InheritedServer(descriptor: descriptor, connections: limits.connections, logger: quiet)
+        try await server.run(child) {
+            logger.info("listening on a socket from systemd", metadata: ["address": "\(address)"])
+            await arrived(address)
+        }
     }
 }
 

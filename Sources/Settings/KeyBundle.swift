@@ -38,9 +38,10 @@ public struct KeyBundle: Hashable, Sendable {
 
 extension KeyBundle {
     /// Reads a bundle. A file that its group or others can read is refused: then the key is no secret any more.
+    /// - Parameter isCredential: the file comes from systemd, in a private folder and with a mode of systemd's choice.
     /// - Throws: everything that is wrong in it; the message never shows a key.
-    public static func load(path: String) throws(SettingsError) -> KeyBundle {
-        try loading { issues in SettingsReader.read(path, secret: true, issues: &issues, body: bundle) }
+    public static func load(path: String, isCredential: Bool = false) throws(SettingsError) -> KeyBundle {
+        try loading { issues in SettingsReader.read(path, secret: !isCredential, issues: &issues, body: bundle) }
     }
 
     static func bundle(_ root: SettingsSection) -> KeyBundle {

@@ -18,4 +18,8 @@ public struct Credentials: Sendable {
         let path = directory + "/" + name
         return access(path, R_OK) == 0 ? path : nil
     }
+
+    /// The path of the credential `name`, else of `sealed`: systemd takes one source for each name, and a key may be given in plain
+    /// (`LoadCredential=`) or encrypted for this machine (`LoadCredentialEncrypted=`).
+    public func path(of name: String, sealed: String) -> String? { path(of: name) ?? path(of: sealed) }
 }

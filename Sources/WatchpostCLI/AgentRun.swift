@@ -35,6 +35,9 @@ struct AgentRun: AsyncParsableCommand {
     @Option(help: hint("配置文件，每个键都有说明", "The configuration file; every key is explained in it.", "file"))
     var config = "/etc/watchpost/agent.yaml"
 
+    @Flag(help: hint("只检查配置与密钥包，退出码 0 或 78", "Only check the configuration and the key bundle; exits 0 or 78."))
+    var checkConfig = false
+
     @OptionGroup var language: LanguageOption
 
     func run() async throws {
@@ -43,10 +46,16 @@ struct AgentRun: AsyncParsableCommand {
         let logger: Logger
         do {
             let settings = try AgentSettings.load(path: config)
-            let bundle = try KeyBundle.load(path: settings.bundleFile)
+            let environment = ProcessInfo.processInfo.environment
+            // A bundle that systemd hands to this service comes before one in a file.
+            let credential = Credentials(environment: environment).path(of: "post.bundle", sealed: "post.sealed-bundle")
+            let bundle = try KeyBundle.load(path: credential ?? settings.bundleFile, isCredential: credential != nil)
+            if checkConfig {
+                print(language.words("\(config)：正确", "\(config): good"))
+                return
+            }
             // Whatever the agent makes is its own user's: spool, socket, token.
             umask(0o077)
-            let environment = ProcessInfo.processInfo.environment
             JournaldStderrHandler.bootstrap(level: Logger.Level(settings.logLevel), environment: environment)
             logger = Logger(label: "agent")
             service = try makePostAgent(

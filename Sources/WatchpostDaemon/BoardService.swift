@@ -6,6 +6,7 @@ internal import Logging
 internal import ServiceLifecycle
 public import Settings
 internal import Station
+internal import Supervision
 internal import Synchronization
 internal import TipModel
 
@@ -55,7 +56,7 @@ func openAccounts(
 
 /// The board's server as configured; nil where it is turned off.
 func makeBoardServer(
-    _ settings: DaemonSettings.Board, board: Board, address: BoardAddress, logger: Logger
+    _ settings: DaemonSettings.Board, board: Board, address: BoardAddress, inherited: InheritedSockets, ready: Readiness, logger: Logger
 ) throws(DaemonError) -> LocalServer? {
     guard let listen = settings.listen else { return nil }
     let identity = try boardIdentity(settings)
@@ -65,9 +66,11 @@ func makeBoardServer(
         } else {
             .tcp(host: listen.host, port: listen.port)
         }
+    let descriptor = inherited.take(host: listen.host == "localhost" ? "127.0.0.1" : listen.host, port: listen.port)
     var limits = LocalServer.Limits()
     limits.connections = settings.maxConnections
-    return LocalServer(router: board.router(), binds: [bind], limits: limits, logger: logger) { addresses in
+    return LocalServer(router: board.router(), binds: [bind], limits: limits, inherited: descriptor.map { [0: $0] } ?? [:], logger: logger) { addresses in
+        defer { ready.arrived() }
         guard case .tcp(let host, let port) = addresses.first else { return }
         let name = host.contains(":") ? "[\(host)]" : host
         let url = "\(identity == nil ? "http" : "https")://\(name):\(port)"

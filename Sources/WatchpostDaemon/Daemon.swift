@@ -40,6 +40,7 @@ public func makeDaemon(
 ) throws(DaemonError) -> Daemon {
     let time = SystemTime()
     let notifier = SystemdNotifier(environment: environment, logger: logger)
+    let inherited = InheritedSockets(environment: environment, logger: logger)
     let gate = WatchdogGate()
     func beat(_ name: String) -> @Sendable () -> Void {
         let beat = gate.register(name: name, bound: .seconds(10), now: monotonic(time))
@@ -73,13 +74,14 @@ public func makeDaemon(
         let disk = try DiskWatch(directory: settings.dataDirectory, settings: settings.disk, logger: logger) { station.offer(.disk($0)) }
         let attachments = try wiring.attachments(settings, station: station, disk: disk, logger: logger)
         let ingest = try IngestService(
-            settings: .init(settings), table: table, room: station.room,
+            settings: .init(settings, inherited: inherited), table: table, room: station.room,
             ports: wiring.ingestPorts(
                 station: station, presence: presence, attachments: attachments, live: live, time: time, beat: beat("ingest")),
             time: time, logger: logger)
         let journalPath = settings.dataDirectory + "/" + SQLiteJournal.fileName
         let feed = try FeedService(
-            context: context, secretKey: key.secretKey, access: table, settings: .init(settings),
+            context: context, secretKey: key.secretKey, access: table,
+            settings: .init(settings, inherited: inherited),
             ports: wiring.feedPorts(station: station, journalPath: journalPath, beat: beat("feed")), heads: heads,
             time: time, log: logger)
         let events = LiveHub(limits: .init(settings.board), head: state.sequence)
@@ -102,16 +104,24 @@ public func makeDaemon(
             view: view, accounts: accounts, tips: wiring.deskTips, reads: JournalReads(path: journalPath),
             figures: JournalReads(path: journalPath, parallel: 1, queued: 2),
             states: StateSource { () async throws(Rejection) in try await BoardStation.ask(station) }, live: events, attachments: settings.dataDirectory + "/attachments")
+        let ready = Readiness(
+            servers: settings.board.listen == nil ? 1 : 2, notifier: notifier, logger: logger,
+            status: "taking tips at \(tipsEndpoint), feed at \(feedEndpoint)")
         let board = try makeBoardServer(
             settings.board, board: Board(ports: boardStation.ports, accounts: accounts, live: events, time: time, logger: logger),
-            address: view.board, logger: logger)
+            address: view.board, inherited: inherited, ready: ready, logger: logger)
         let monitoring = Monitoring(view: view, gate: gate, settings: settings)
+        let adminDescriptor = inherited.take(path: settings.adminSocket)
+        let unused = inherited.closeRest()
+        if !unused.isEmpty {
+            logger.warning(
+                "systemd listens where the configuration does not; correct watchpostd.socket", metadata: ["addresses": "\(unused.joined(separator: ", "))"])
+        }
         let reloader = Reloader(
             path: configPath, live: live, station: station, notifier: notifier, logger: logger)
-        let ready = Readiness(notifier: notifier, logger: logger, status: "taking tips at \(tipsEndpoint), feed at \(feedEndpoint)")
         let admin = LocalServer(
             router: adminRouter(view: view, accounts: accounts, reloader: reloader), binds: [.unix(path: settings.adminSocket)],
-            logger: logger, onListening: { _ in ready.announce() })
+            inherited: adminDescriptor.map { [0: $0] } ?? [:], logger: logger, onListening: { _ in ready.arrived() })
 
         return Daemon(
             services: [
@@ -205,7 +215,7 @@ private func loadKey(
     _ settings: DaemonSettings, environment: [String: String]
 ) throws(DaemonError) -> CurveKeyPair {
     // A key that systemd decrypted for this service comes before one in a file.
-    let credential = Credentials(environment: environment).path(of: "watchpostd.key")
+    let credential = Credentials(environment: environment).path(of: "watchpostd.key", sealed: "watchpostd.sealed-key")
     do {
         return try DaemonKey.load(path: credential ?? settings.secretKeyFile, isCredential: credential != nil)
     } catch {

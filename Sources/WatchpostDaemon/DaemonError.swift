@@ -1,3 +1,5 @@
+internal import LocalHTTP
+
 /// Why the daemon cannot start or go on, with the exit code that docs/operations.md lists (sysexits.h).
 public struct DaemonError: Error, CustomStringConvertible, Sendable {
     public enum Code: Int32, Sendable {
@@ -21,4 +23,19 @@ public struct DaemonError: Error, CustomStringConvertible, Sendable {
     }
 
     public var description: String { message }
+
+    /// What ended the daemon while it ran, with the code for it.
+    public init(endedBy error: any Error) {
+        if let error = error as? DaemonError {
+            self = error
+            return
+        }
+        let code: Code =
+            switch error as? LocalServerError {
+            case .inUse, .cannotBind: .unavailable
+            case .notASocket, .pathTooLong, .notLoopback, .weakToken: .configuration
+            case nil: .software
+            }
+        self.init(code, "\(error)")
+    }
 }

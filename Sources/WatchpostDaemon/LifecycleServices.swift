@@ -7,19 +7,24 @@ internal import Synchronization
 internal import TipModel
 internal import UnixSignals
 
-/// Tells systemd that tips are taken, once everything listens.
+/// Tells systemd that tips are taken, once everything listens: tips and feed before this is made, and each of the HTTP servers.
 final class Readiness: Sendable {
+    private let awaited: Atomic<Int>
     private let notifier: SystemdNotifier
     private let logger: Logger
     private let status: String
 
-    init(notifier: SystemdNotifier, logger: Logger, status: String) {
+    /// - Parameter servers: how many have to call ``arrived()``.
+    init(servers: Int, notifier: SystemdNotifier, logger: Logger, status: String) {
+        awaited = Atomic(servers)
         self.notifier = notifier
         self.logger = logger
         self.status = status
     }
 
-    func announce() {
+    /// One of the servers listens.
+    func arrived() {
+        guard awaited.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 else { return }
         notifier.ready(status: status)
         logger.notice("ready", metadata: ["status": "\(status)"])
     }

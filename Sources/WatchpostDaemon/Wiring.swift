@@ -7,6 +7,7 @@ internal import Journal
 internal import Logging
 internal import Settings
 internal import Station
+internal import Supervision
 internal import Synchronization
 internal import TipModel
 internal import TipWire
@@ -212,8 +213,9 @@ extension StationService.Settings {
 }
 
 extension IngestSettings {
-    init(_ settings: DaemonSettings) {
+    init(_ settings: DaemonSettings, inherited: InheritedSockets) {
         self.init(endpoint: settings.tipsEndpoint)
+        listeningDescriptor = inherited.take(endpoint: settings.tipsEndpoint)
         idWindowMilliseconds = settings.ingest.idWindow.wholeMilliseconds
     }
 }
@@ -226,9 +228,10 @@ extension LiveHub.Limits {
 }
 
 extension FeedSettings {
-    init(_ settings: DaemonSettings) {
+    init(_ settings: DaemonSettings, inherited: InheritedSockets) {
         self.init()
         endpoint = settings.feedEndpoint
+        listeningDescriptor = inherited.take(endpoint: settings.feedEndpoint)
         ringEvents = settings.feed.ringEvents
         ringBytes = settings.feed.ringBytes
         pageEvents = settings.feed.pageEvents

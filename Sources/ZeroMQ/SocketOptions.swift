@@ -56,6 +56,9 @@ public struct SocketOptions: Sendable {
     public var zapDomain: String?
     /// Milliseconds for a TCP connection to be made; 0 leaves it to the kernel.
     public var connectTimeout: Int?
+    /// A TCP socket that listens already, as systemd passes it, which the next `bind` uses in place of one of its own; libzmq
+    /// closes it with the socket.
+    public var listeningDescriptor: Int32?
     /// Security; `nil` is none (inproc and tests).
     public var security: Security?
 
@@ -101,6 +104,7 @@ extension SocketCore {
         try set(ZMQ_SNDTIMEO, options.sendTimeout, "sendTimeout")
         try set(ZMQ_BACKLOG, options.backlog, "backlog")
         try set(ZMQ_CONNECT_TIMEOUT, options.connectTimeout, "connectTimeout")
+        try set(ZMQ_USE_FD, options.listeningDescriptor.map(Int.init), "listeningDescriptor")
         if let size = options.maxMessageSize {
             var value = Int64(size)
             try check(

@@ -66,10 +66,9 @@ struct Watchpostd: AsyncParsableCommand {
         group.maximumGracefulShutdownDuration = .seconds(5)
         do {
             try await ServiceGroup(configuration: group).run()
-        } catch let error as DaemonError {
-            fail("\(error)", error.code)
         } catch {
-            fail("\(error)", .software)
+            let failure = DaemonError(endedBy: error)
+            fail("\(failure)", failure.code)
         }
         logger.notice("stopped; everything acknowledged is on disk")
     }

@@ -54,10 +54,10 @@ func testRouter(
 /// Runs a server around `body` and shuts it down in order. Returns what `body` returns, after the server has ended.
 func withServer<T: Sendable>(
     _ router: Router<PeerRequestContext> = testRouter(), binds: [LocalServer.Bind], limits: LocalServer.Limits = .init(),
-    _ body: @escaping @Sendable ([LocalServer.ListeningAddress]) async throws -> T
+    inherited: [Int: Int32] = [:], _ body: @escaping @Sendable ([LocalServer.ListeningAddress]) async throws -> T
 ) async throws -> T {
     let (addresses, arrived) = AsyncThrowingStream<[LocalServer.ListeningAddress], any Error>.makeStream()
-    let server = LocalServer(router: router, binds: binds, limits: limits, logger: quiet) {
+    let server = LocalServer(router: router, binds: binds, limits: limits, inherited: inherited, logger: quiet) {
         arrived.yield($0)
         arrived.finish()
     }

@@ -26,6 +26,55 @@ struct LocalServerTests {
         }
     }
 
+    @Test("a socket that listens already is served, and goes on listening after the server for whoever holds it too")
+    func inherited() async throws {
+        let (descriptor, port) = try listeningSocket()
+        defer { close(descriptor) }
+        let client = LocalHTTPClient(.tcp(host: "127.0.0.1", port: port))
+        for _ in 1...2 {
+            let copy = dup(descriptor)
+            try await withServer(binds: [.tcp(host: "127.0.0.1", port: port)], inherited: [0: copy]) { addresses in
+                #expect(addresses == [.tcp(host: "127.0.0.1", port: port)])
+                let reply = try await client.request(method: "POST", path: "/echo", body: Array(#"{"text":"x"}"#.utf8))
+                #expect(reply.status == 200 && String(decoding: reply.body, as: UTF8.self) == #"{"text":"x"}"#)
+            }
+            // The server has closed its own; the kernel still takes connections on ours.
+            #expect(fcntl(copy, F_GETFD) == -1)
+        }
+        let late = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(late) }
+        #expect(connectLoopback(late, port: port) == 0)
+    }
+
+    private func loopback(_ port: Int) -> sockaddr_in {
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        address.sin_port = UInt16(clamping: port).bigEndian
+        return address
+    }
+
+    private func connectLoopback(_ descriptor: Int32, port: Int) -> Int32 {
+        var address = loopback(port)
+        return withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
+        }
+    }
+
+    /// As systemd makes them.
+    private func listeningSocket() throws -> (descriptor: Int32, port: Int) {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0)
+        var address = loopback(0)
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let code = withUnsafeMutablePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+                bind(descriptor, address, length) == 0 && listen(descriptor, 16) == 0 ? getsockname(descriptor, address, &length) : -1
+            }
+        }
+        try #require(code == 0)
+        return (descriptor, Int(UInt16(bigEndian: address.sin_port)))
+    }
+
     @Test("another user is refused", .enabled(if: geteuid() == 0))
     func otherUser() async throws {
         let scratch = try Scratch()

@@ -19,9 +19,13 @@ final class FaultyJournal: Journal, Sendable {
     let memory = MemoryJournal()
     private let faults = Mutex(Faults())
     private let counts = Mutex((appends: 0, saves: 0))
+    private let hang = Mutex<(@Sendable () -> Void)?>(nil)
     private let closed = Atomic<Bool>(false)
 
     func set(_ change: (inout sending Faults) -> Void) { faults.withLock { change(&$0) } }
+
+    /// What the next `append` waits for first, as one does whose disk has stopped answering.
+    func hangNext(_ body: @escaping @Sendable () -> Void) { hang.withLock { $0 = body } }
 
     /// Calls of `append`, whatever came of them.
     var appends: Int { counts.withLock { $0.appends } }
@@ -30,6 +34,11 @@ final class FaultyJournal: Journal, Sendable {
 
     func append(_ drafts: [Draft]) throws(JournalError) -> SequenceNumber {
         counts.withLock { $0.appends += 1 }
+        let wait = hang.withLock { hang in
+            defer { hang = nil }
+            return hang
+        }
+        wait?()
         let (failure, isForeign) = faults.withLock { faults in
             defer { faults.foreignRecord = false }
             return (faults.append, faults.foreignRecord)

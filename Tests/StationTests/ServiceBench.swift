@@ -21,7 +21,10 @@ final class ServiceBench {
     static let enrolments = UInt64(Fixture.posts.count + Fixture.units.count)
 
     /// - Parameter journal: with what is enrolled in it; a new one when not given.
-    init(_ journal: FaultyJournal = CoreBench().journal, _ change: (inout StationService.Settings) -> Void = { _ in }) throws {
+    init(
+        _ journal: FaultyJournal = CoreBench().journal, _ change: (inout StationService.Settings) -> Void = { _ in },
+        beat: @escaping @Sendable () -> Void = {}
+    ) throws {
         self.journal = journal
         var settings = StationService.Settings()
         change(&settings)
@@ -30,7 +33,7 @@ final class ServiceBench {
             journal: journal, settings: settings,
             ports: StationPorts(
                 tips: { told.add(.tips($0)) }, publish: { told.add(.published($0)) }, enrolments: { told.add(.enrolments($0)) },
-                beat: {}),
+                beat: beat),
             time: ManualTime(), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         let reader = try journal.makeReader()
         try service.start(state: try Replay.state(from: reader), rules: Fixture.rules)

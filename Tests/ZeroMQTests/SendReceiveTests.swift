@@ -44,6 +44,35 @@ import ZeroMQ
         }
     }
 
+    @Test func aSocketThatListensAlreadyIsUsed() throws {
+        // Taken from another socket, as systemd's would be: it listens before libzmq knows of it, and a client is in its queue.
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let code = withUnsafeMutablePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+                bind(descriptor, address, length) == 0 && listen(descriptor, 16) == 0 ? getsockname(descriptor, address, &length) : -1
+            }
+        }
+        try #require(code == 0)
+        let endpoint = "tcp://127.0.0.1:\(UInt16(bigEndian: address.sin_port))"
+        let context = try Context()
+        let dealer = try Socket(context, .dealer)
+        try dealer.connect(endpoint)
+        try dealer.send(frames: [bytes("early")])
+
+        var options = SocketOptions()
+        options.listeningDescriptor = descriptor
+        let router = try Socket(context, .router, options: options)
+        try router.bind(endpoint)
+        #expect(try router.lastEndpoint == endpoint)
+        var message = Multipart()
+        try #require(try waitFor(router, into: &message))
+        #expect(message.bytes(1) == bytes("early"))
+    }
+
     @Test func aFullQueueWouldBlockAndLosesNoPart() throws {
         let context = try Context()
         var few = SocketOptions()

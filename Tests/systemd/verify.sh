@@ -16,7 +16,8 @@ complain() {
     failed=1
 }
 
-for name in watchpostd watchpost-agent watchpost-backup; do
+cp systemd/*.socket systemd/*.slice "$work"
+for name in watchpostd watchpost-agent watchpost-agent@ watchpost-backup; do
     unit=systemd/$name.service
     # The programs are not installed, so the copy that is checked names a program that exists: verify looks.
     program=$(sed -n 's|^ExecStart=/usr/bin/\([a-z]*\) .*|\1|p' "$unit")
@@ -24,7 +25,10 @@ for name in watchpostd watchpost-agent watchpost-backup; do
     [ -x "$path" ] || path=/bin/true
     sed -e "s|/usr/bin/$program |$path |" "$unit" >"$work/$name.service"
 
-    said=$(systemd-analyze verify --man=no "$work/$name.service" 2>&1 | grep -F "$work/$name.service" || true)
+    checked=$work/$name.service
+    case $name in *@) checked=$work/${name}post-1.service ;; watchpostd) checked="$checked $work/watchpostd.socket $work/watchpost.slice" ;; esac
+    # shellcheck disable=SC2086 — two paths
+    said=$(systemd-analyze verify --man=no $checked 2>&1 | grep -F "$work/" || true)
     if [ -n "$said" ]; then complain "$unit: $said"; else echo "ok    $unit: verify has nothing to say"; fi
 
     figure=$(systemd-analyze security --offline=true --no-pager "$work/$name.service" | sed -n 's/.*exposure level for [^:]*: \([0-9.]*\).*/\1/p')
@@ -40,6 +44,19 @@ for name in watchpostd watchpost-agent watchpost-backup; do
     if grep -E '^(Type=notify-reload|ReloadSignal=|RestartSteps=|RestartMode=|ImportCredential=)' "$unit"; then
         complain "$unit: needs a newer systemd than 252"
     fi
+done
+
+# The instance differs from the agent in what carries its name, and in nothing else.
+same=$(grep -v '^#' systemd/watchpost-agent@.service | sed -e 's|agent@%i|agent|' -e 's|post agent %i:|post agent:|' -e 's|:post-%i\.[a-z-]*$||' -e 's|/%i$||')
+if [ "$same" = "$(grep -v '^#' systemd/watchpost-agent.service)" ]; then
+    echo "ok    systemd/watchpost-agent@.service is watchpost-agent.service for one of several"
+else
+    complain "systemd/watchpost-agent@.service and watchpost-agent.service differ"
+fi
+
+# The socket unit listens where the shipped configuration does.
+for address in $(sed -n -e 's|^tips_endpoint: tcp://||p' -e 's|^feed_endpoint: tcp://||p' -e 's|^  listen: ||p' config/watchpostd.yaml) /run/watchpost/admin.sock; do
+    grep -qx "ListenStream=$address" systemd/watchpostd.socket || complain "watchpostd.socket does not listen on $address"
 done
 
 # The paths in the units are those that the programs use.
