@@ -1,7 +1,7 @@
 # Two commands do everything on a Debian 12 machine with Swift 6.2 or newer:
 #   make run    installs what is missing, builds, and starts daemon, board, agent and a patrol feed with the sample district
 #   make test   the whole suite
-.PHONY: help run build test test-long bench proto clean packages packages-test
+.PHONY: help run build test test-long bench proto clean packages packages-test packages-deb deb test-container
 
 # A failure anywhere in a pipe fails the rule.
 SHELL = /bin/bash
@@ -15,6 +15,8 @@ help:
 	@sed -n '2,3s/^# *//p' Makefile
 	@echo "  make test-long   the crash and power-loss tests at full length"
 	@echo "  make bench       the benchmark, release build, one JSON object"
+	@echo "  make deb         Debian packages in .build/deb"
+	@echo "  make test-container  the packages and units under a real systemd, as root"
 	@echo "  make proto       Swift sources from proto/ (needs protoc and protoc-gen-swift)"
 	@echo "  make clean       removes .build and ./var"
 
@@ -58,6 +60,16 @@ bench: build
 proto:
 	protoc --proto_path=proto --swift_opt=Visibility=Public --swift_opt=UseAccessLevelOnImports=true \
 	    --swift_out=Sources/WatchpostProtobuf watchpost.proto journal.proto
+
+packages-deb:
+	@.ci/packages deb
+
+# Static Swift runtime, so it is a build of its own beside that of `make run`.
+deb: packages-deb
+	.ci/deb/build
+
+test-container: deb
+	Tests/systemd/container.sh
 
 clean:
 	rm -rf .build var
