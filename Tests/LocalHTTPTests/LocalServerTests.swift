@@ -30,13 +30,16 @@ struct LocalServerTests {
     func inherited() async throws {
         let (descriptor, port) = try listeningSocket()
         defer { close(descriptor) }
-        let client = LocalHTTPClient(.tcp(host: "127.0.0.1", port: port))
+        let client = LocalHTTPClient(.tcp(host: "127.0.0.1", port: port), bearerToken: token)
         for _ in 1...2 {
             let copy = dup(descriptor)
-            try await withServer(binds: [.tcp(host: "127.0.0.1", port: port)], inherited: [0: copy]) { addresses in
+            let router = testRouter(
+                peers: PeerCredentialMiddleware(onTCP: .leaveToLoopbackGuard), loopback: LoopbackGuard(try LoopbackPolicy(token: token)))
+            try await withServer(router, binds: [.tcp(host: "127.0.0.1", port: port)], inherited: [0: copy]) { addresses in
                 #expect(addresses == [.tcp(host: "127.0.0.1", port: port)])
-                let reply = try await client.request(method: "POST", path: "/echo", body: Array(#"{"text":"x"}"#.utf8))
-                #expect(reply.status == 200 && String(decoding: reply.body, as: UTF8.self) == #"{"text":"x"}"#)
+                let echo = Echo(text: "over an inherited socket")
+                let back: Echo = try await client.reply("POST", "/echo", body: echo)
+                #expect(back == echo)
             }
             // The server has closed its own; the kernel still takes connections on ours.
             #expect(fcntl(copy, F_GETFD) == -1)

@@ -242,6 +242,17 @@ KNOCK
     in_ systemctl restart watchpostd
     says "an address that only the socket unit has is told" watchpostd "systemd listens where the configuration does not"
     in_ sh -c 'sed -i "s|^tips_endpoint: .*|tips_endpoint: tcp://127.0.0.1:7401|" /etc/watchpost/watchpostd.yaml'
+    # Whoever connects starts a daemon that cannot start, but not for ever.
+    in_ sh -c 'cp /etc/watchpost/watchpostd.yaml /root/good; echo "nonsense_key: 1" >>/etc/watchpost/watchpostd.yaml'
+    in_ systemctl restart watchpostd >/dev/null 2>&1
+    in_ timeout 20 bash -c 'while : </dev/tcp/127.0.0.1/7401; do sleep 0.2; done' >/dev/null 2>&1
+    check "a daemon that cannot start is not started for ever by those that connect" until_ 30 in_ systemctl is-failed --quiet watchpostd.socket
+    in_ sh -c 'cat /root/good >/etc/watchpost/watchpostd.yaml'
+    in_ systemctl stop watchpostd >/dev/null 2>&1
+    in_ systemctl restart watchpostd.socket
+    since=$(date +%s)
+    check "corrected, both start again" in_ systemctl start watchpostd
+    says "with systemd's sockets" watchpostd "listening on a socket from systemd"
     in_ systemctl disable --now watchpostd.socket watchpostd.service >/dev/null 2>&1
     in_ systemctl enable --now watchpostd.service >/dev/null 2>&1
     in_ rm -f /root/enough /root/knock
