@@ -218,15 +218,15 @@ section_socket() {
     # While it restarts, every connection to every listener is taken.
     cat >"$root/root/knock" <<'KNOCK'
 # Refused: nobody listens (7 is curl's). Cut: taken by a server that was just ending, before it read the request; the client asks again.
-refused=0; cut=0; done=0
-count() { case $1 in 0) ;; 7) refused=$((refused + 1)) ;; *) cut=$((cut + 1)) ;; esac; }
+refused=0; cut=0; done=0; which=
+count() { case $1 in 0) ;; 7) refused=$((refused + 1)); which="$which $2" ;; *) cut=$((cut + 1)) ;; esac; }
 while [ ! -e /root/enough ]; do
-    for port in 7401 7402 7420; do (: </dev/tcp/127.0.0.1/$port) 2>/dev/null || refused=$((refused + 1)); done
-    curl -s -m 20 -o /dev/null http://127.0.0.1:7420/; count $?
-    curl -s -m 20 -o /dev/null --unix-socket /run/watchpost/admin.sock http://localhost/; count $?
+    for port in 7401 7402 7420; do (: </dev/tcp/127.0.0.1/$port) 2>/root/why || { refused=$((refused + 1)); which="$which $port: $(cat /root/why)"; }; done
+    curl -s -m 20 -o /dev/null http://127.0.0.1:7420/; count $? board
+    curl -s -m 20 -o /dev/null --unix-socket /run/watchpost/admin.sock http://localhost/; count $? admin.sock
     done=$((done + 1))
 done
-echo "$refused refused"; echo "$done rounds, $cut cut" >&2
+echo "$refused refused$which"; echo "$done rounds, $cut cut" >&2
 KNOCK
     in_ bash /root/knock >"$work/knock" 2>"$work/rounds" &
     local knocking=$!
@@ -249,13 +249,10 @@ KNOCK
     check "a daemon that cannot start is not started for ever by those that connect" until_ 30 in_ systemctl is-failed --quiet watchpostd.socket
     in_ sh -c 'cat /root/good >/etc/watchpost/watchpostd.yaml'
     in_ systemctl stop watchpostd >/dev/null 2>&1
-    in_ systemctl restart watchpostd.socket
-    since=$(date +%s)
-    check "corrected, both start again" in_ systemctl start watchpostd
-    says "with systemd's sockets" watchpostd "listening on a socket from systemd"
+    check "corrected, the daemon starts and listens by itself" in_ systemctl start watchpostd
     in_ systemctl disable --now watchpostd.socket watchpostd.service >/dev/null 2>&1
     in_ systemctl enable --now watchpostd.service >/dev/null 2>&1
-    in_ rm -f /root/enough /root/knock
+    in_ rm -f /root/enough /root/knock /root/why
     check "without the socket unit it listens by itself again" in_ watchpost status
 }
 section_failures() {
