@@ -31,6 +31,8 @@ work=$(mktemp -d)
 root=$work/root
 mkdir "$root"
 tar -C "$root" -xf $cache || cannot "$cache cannot be unpacked: delete it"
+# It was made in a folder of mktemp's, which only root may enter: as / of the container it would keep out every other user.
+chmod 755 "$root"
 rm -f "$root/etc/machine-id" && : >"$root/etc/machine-id"
 systemd-nspawn -q -D "$root" --register=no --keep-unit --private-network --console=pipe -b >"$work/console" 2>&1 </dev/null &
 nspawn=$!
