@@ -105,7 +105,7 @@ public final class Accounts: Sendable {
     /// Stands for a reporter where their name is not told: the same at every look, and of no use without the key.
     public func pseudonym(post: PostID, reporter: String) -> String {
         guard !reporter.isEmpty else { return "" }
-        return "R-" + hex(sha256(pseudonymKey + Array("\(post)/\(reporter)".utf8)).prefix(4)).uppercased()
+        return "R-" + hexadecimal(sha256(pseudonymKey + Array("\(post)/\(reporter)".utf8)).prefix(4)).uppercased()
     }
 
     // MARK: Sessions
@@ -177,7 +177,7 @@ public final class Accounts: Sendable {
         let token = SessionToken(random: &random)
         let now = time.now()
         let record = SessionRecord(
-            hash: token.hash, account: name, csrf: hex(randomBytes(32, &random)), openedAt: now, usedAt: now, writtenAt: now,
+            hash: token.hash, account: name, csrf: hexadecimal(randomBytes(32, &random)), openedAt: now, usedAt: now, writtenAt: now,
             address: clipped(address, bytes: 64))
         let added = state.withLock { state -> (account: Account, gone: [[UInt8]])? in
             guard state.hashes[name] == known, let account = state.accounts[name], !account.isDisabled else { return nil }

@@ -1,6 +1,7 @@
 import Crypto
 import CryptoExtras
 import FoundationEssentials
+import TipModel
 
 /// How long a password is.
 public enum PasswordRules {
@@ -64,7 +65,7 @@ struct PasswordHash: Hashable, Sendable {
         self.init(rounds: rounds, blockSize: blockSize, parallelism: parallelism, salt: salt, key: key)
     }
 
-    var text: String { "scrypt$\(rounds)$\(blockSize)$\(parallelism)$\(hex(salt))$\(hex(key))" }
+    var text: String { "scrypt$\(rounds)$\(blockSize)$\(parallelism)$\(hexadecimal(salt))$\(hexadecimal(key))" }
 
     /// Whether it is the password, in a time that does not depend on how much of it is right.
     func matches(_ password: String) -> Bool {
@@ -90,11 +91,6 @@ func constantTimeEqual(_ one: [UInt8], _ other: [UInt8]) -> Bool {
 
 func randomBytes(_ count: Int, _ random: inout some RandomNumberGenerator) -> [UInt8] {
     (0..<count).map { _ in UInt8.random(in: 0 ... .max, using: &random) }
-}
-
-func hex(_ bytes: some Sequence<UInt8>) -> String {
-    let digits = Array("0123456789abcdef".utf8)
-    return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
 }
 
 /// Nil unless it is pairs of lower-case hexadecimal digits.

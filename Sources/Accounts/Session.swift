@@ -15,7 +15,7 @@ public struct SessionToken: Hashable, Sendable {
 
     init(random: inout some RandomNumberGenerator) {
         let raw = randomBytes(32, &random)
-        text = hex(raw)
+        text = hexadecimal(raw)
         hash = sha256(raw)
     }
 }

@@ -11,19 +11,30 @@ public struct WordingTrial {
 
     private let files: [String]
     private let rules: TriageRules
+    /// Of each file, in order: cut and graded by the lexicon once, however often it teaches.
+    private let samples: [WordingSample]
 
     /// - Parameter rules: for categories, lexicon, night and costs; their wording is replaced.
     /// - Throws: ``EvaluationError`` for a file that cannot be read or used.
     public init(_ files: [String], rules: TriageRules) throws {
         self.files = files
         self.rules = rules
-        for file in files { _ = try sample([file]) }
+        var lexical = rules
+        lexical.urgency.wording = nil
+        let scorer = UrgencyScorer(lexical)
+        samples = try files.map { file in
+            var sample = WordingSample()
+            try Self.read(file, rules) { tip, expected, _ in
+                sample.append(tip, expected: expected, night: scorer.isNight(tip.observedAt), lexical: scorer.score(tip))
+            }
+            return sample
+        }
     }
 
     /// The table for all files together.
-    public func fit(_ options: WordingFitOptions = WordingFitOptions()) throws -> (rules: WordingRules, rows: Int) {
-        let sample = try sample(files)
-        return (fitted(sample, options), sample.count)
+    public func fit(_ options: WordingFitOptions = WordingFitOptions()) -> (rules: WordingRules, rows: Int) {
+        let all = WordingSample(samples)
+        return (fitted(all, options), all.count)
     }
 
     /// Each file, graded by the production scorer with what the others taught: what to expect of wordings nobody has read.
@@ -32,12 +43,13 @@ public struct WordingTrial {
     ) throws -> (files: [HeldOut], all: UrgencyEvaluation) {
         var results: [HeldOut] = []
         var all = UrgencyTally()
-        for file in files {
+        for (index, file) in files.enumerated() {
             var trial = rules
-            trial.urgency.wording = fitted(try sample(files.filter { $0 != file }), options)
+            let others = samples.enumerated().filter { $0.offset != index }.map(\.element)
+            trial.urgency.wording = fitted(WordingSample(others), options)
             let scorer = UrgencyScorer(trial)
             var tally = UrgencyTally()
-            try read(file) { tip, expected, _ in
+            try Self.read(file, rules) { tip, expected, _ in
                 let level = scorer.score(tip).level
                 tally.add(expected: expected, scored: level)
                 all.add(expected: expected, scored: level)
@@ -58,21 +70,7 @@ public struct WordingTrial {
         return wording
     }
 
-    private func sample(_ files: [String]) throws -> WordingSample {
-        var lexical = rules
-        lexical.urgency.wording = nil
-        let scorer = UrgencyScorer(lexical)
-        var sample = WordingSample()
-        for file in files {
-            try read(file) { tip, expected, _ in
-                sample.append(
-                    tip, expected: expected, night: scorer.isNight(tip.observedAt), lexical: scorer.score(tip))
-            }
-        }
-        return sample
-    }
-
-    private func read(_ file: String, _ body: (Tip, UrgencyLevel, Int) -> Void) throws {
+    private static func read(_ file: String, _ rules: TriageRules, _ body: (Tip, UrgencyLevel, Int) -> Void) throws {
         let chunks = try FileChunks(file)
         var rows = CSVRows(file: file) { try chunks.next() }
         try forEachLabelledTip(&rows, file: file, rules: rules, body)

@@ -25,6 +25,15 @@ public struct WordingSample: Sendable {
 
     public init() {}
 
+    /// All rows of several, in order.
+    init(_ samples: [WordingSample]) {
+        for sample in samples {
+            rows += sample.rows
+            names.merge(sample.names) { first, _ in first }
+            counts.merge(sample.counts, uniquingKeysWith: +)
+        }
+    }
+
     /// - Parameter lexical: what the lexicon alone makes of the tip.
     public mutating func append(_ tip: Tip, expected: UrgencyLevel, night: Bool, lexical: Urgency) {
         let terms = WordingTerms(tip.text)

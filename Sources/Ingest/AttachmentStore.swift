@@ -23,7 +23,7 @@ struct AttachmentStore {
 
     /// Where a photo lies.
     static func path(of sha256: [UInt8], in directory: String) -> String {
-        let name = digits(sha256)
+        let name = hexadecimal(sha256)
         return "\(directory)/\(name.prefix(2))/\(name)"
     }
 
@@ -42,7 +42,7 @@ struct AttachmentStore {
         if Self.size(final) == part.total { return whole }
         try makeFolder(directory)
         try makeFolder(directory + "/partial")
-        let partial = "\(directory)/partial/\(post.rawValue).\(Self.digits(part.sha256))"
+        let partial = "\(directory)/partial/\(post.rawValue).\(hexadecimal(part.sha256))"
         var have = Self.size(partial) ?? 0
         if have > part.total {
             unlink(partial)
@@ -116,11 +116,6 @@ struct AttachmentStore {
     }
 
     // MARK: - Files
-
-    private static func digits(_ bytes: [UInt8]) -> String {
-        let digits = Array("0123456789abcdef".utf8)
-        return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
-    }
 
     private static func names(_ folder: String) -> [String] {
         (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []

@@ -145,7 +145,7 @@ private struct Authority: Equatable {
 }
 
 /// Whether two byte strings are equal, in a time that depends on the length of `offered` only, so that a token cannot be guessed byte by byte.
-func constantTimeEqual(_ offered: [UInt8], _ expected: [UInt8]) -> Bool {
+public func constantTimeEqual(_ offered: [UInt8], _ expected: [UInt8]) -> Bool {
     guard !expected.isEmpty else { return false }
     var difference: UInt8 = offered.count == expected.count ? 0 : 1
     for (index, byte) in offered.enumerated() {

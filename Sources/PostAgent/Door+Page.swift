@@ -38,7 +38,7 @@ extension Door {
         let body = try await request.body.collect(upTo: LocalServer.Limits.greatestBody)
         do throws(SpoolError) {
             let hash = try await spool.keepPhoto(Array(body.readableBytesView), at: clock.time.now())
-            return jsonResponse(.created, PhotoReply(sha256: hex(hash)))
+            return jsonResponse(.created, PhotoReply(sha256: hexadecimal(hash)))
         } catch {
             throw Self.refusal(error)
         }

@@ -17,7 +17,7 @@ extension SenderLoop {
         }
         guard let (photo, offset, isQuestion) = photos.part() else { return }
         guard let data = isQuestion ? [] : parts.spool.photoPart(photo, offset: offset) else {
-            parts.logger.error("a photo cannot be read", metadata: ["photo": "\(hex(photo.sha256))"])
+            parts.logger.error("a photo cannot be read", metadata: ["photo": "\(hexadecimal(photo.sha256))"])
             return photos.unreadable(at: now)
         }
         let request = outbox.nextRequest()
@@ -36,10 +36,10 @@ extension SenderLoop {
         case .next, .ignored: break
         case .done(let photo):
             spoolStep { () throws(SpoolError) in try spool.finishPhoto(photo, refusal: nil) }
-            parts.logger.info("a photo is at the station", metadata: ["photo": "\(hex(photo.sha256))", "bytes": "\(photo.size)"])
+            parts.logger.info("a photo is at the station", metadata: ["photo": "\(hexadecimal(photo.sha256))", "bytes": "\(photo.size)"])
         case .refused(let photo, let rejection):
             spoolStep { () throws(SpoolError) in try spool.finishPhoto(photo, refusal: "\(rejection)") }
-            parts.logger.error("a photo was refused", metadata: ["photo": "\(hex(photo.sha256))", "reason": "\(rejection)"])
+            parts.logger.error("a photo was refused", metadata: ["photo": "\(hexadecimal(photo.sha256))", "reason": "\(rejection)"])
         }
     }
 }

@@ -40,7 +40,7 @@ extension Spool {
             guard held + bytes.count <= Self.photoBytes else {
                 throw SpoolError(.photoStoreFull, "no room for another photo: \(held) bytes wait for the daemon; report without one")
             }
-            try folder.write(bytes, name: hex(hash))
+            try folder.write(bytes, name: hexadecimal(hash))
             try db.execute(
                 sql: "INSERT OR REPLACE INTO photo (sha256, tip, size, state, at) VALUES (?, NULL, ?, 'unnamed', ?)",
                 arguments: [hash.data, bytes.count, now.milliseconds])
@@ -51,14 +51,14 @@ extension Spool {
     private static func dropUnnamed(_ db: Database, _ folder: PhotoFolder, before limit: Timestamp) throws {
         let gone = try Data.fetchAll(
             db, sql: "DELETE FROM photo WHERE state = 'unnamed' AND at < ? RETURNING sha256", arguments: [limit.milliseconds])
-        for hash in gone { folder.remove(hex(hash)) }
+        for hash in gone { folder.remove(hexadecimal(hash)) }
     }
 
     /// Ties photos to the tip that names them. One that was sent for another tip is at the daemon already.
     static func claim(_ hashes: [[UInt8]], for tip: TipID, _ db: Database) throws {
         for hash in hashes {
             guard let state = try String.fetchOne(db, sql: "SELECT state FROM photo WHERE sha256 = ?", arguments: [hash.data]) else {
-                throw SpoolError(.photoUnknown, "photo \(hex(hash)) is not kept here; send it again")
+                throw SpoolError(.photoUnknown, "photo \(hexadecimal(hash)) is not kept here; send it again")
             }
             guard state == "unnamed" else { continue }
             try db.execute(
@@ -85,7 +85,7 @@ extension Spool {
 
     /// A part of a photo's file; nil where the file is gone or damaged.
     func photoPart(_ photo: WaitingPhoto, offset: Int) -> [UInt8]? {
-        photoFolder.read(hex(photo.sha256), offset: offset, count: min(WireLimits.photoPartBytes, photo.size - offset))
+        photoFolder.read(hexadecimal(photo.sha256), offset: offset, count: min(WireLimits.photoPartBytes, photo.size - offset))
     }
 
     /// Notes that a photo is done: at the daemon, or refused for good.
@@ -100,7 +100,7 @@ extension Spool {
                     DELETE FROM photo WHERE state IN ('sent', 'refused') AND sha256 NOT IN
                     (SELECT sha256 FROM photo WHERE state IN ('sent', 'refused') ORDER BY at DESC LIMIT ?)
                     """, arguments: [Self.doneBound])
-            folder.remove(hex(photo.sha256))
+            folder.remove(hexadecimal(photo.sha256))
         }
     }
 }

@@ -64,7 +64,7 @@ struct EvaluateWording: ParsableCommand {
         do {
             let trial = try WordingTrial(files, rules: loaded.rules)
             if let fit {
-                let (table, rows) = try trial.fit()
+                let (table, rows) = trial.fit()
                 let heading = [
                     "What the words of a tip speak for: term, routine, priority, urgent, emergency, in hundredths of a logit.",
                     "Fitted on \(rows) labelled tips; docs/triage.md has the command. Change the tips and fit again, not this file.",

@@ -192,11 +192,6 @@ struct BoardStation: Sendable {
     }
 }
 
-private func hexadecimal(_ bytes: [UInt8]) -> String {
-    let digits = Array("0123456789abcdef".utf8)
-    return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
-}
-
 /// Most bytes of a photo that the board shows; what is stored is smaller.
 private let photoBound = 4 << 20
 

@@ -1,6 +1,7 @@
 import Testing
 
 @testable import Accounts
+import TipModel
 
 @Suite("Passwords")
 struct PasswordTests {
@@ -26,7 +27,7 @@ struct PasswordTests {
     func knownAnswer() throws {
         // RFC 7914, section 12: scrypt("pleaseletmein", "SodiumChloride", 16384, 8, 1).
         let key = "7023bdcb3afd7348461c06cd81fd38ebfda8fbba904f8e3ea9b543f6545da1f2d5432955613f0fcf62d49705242a9af9e61e85dc0d651e40dfcf017b45575887"
-        let hash = try #require(PasswordHash("scrypt$16384$8$1$\(hex(Array("SodiumChloride".utf8)))$\(key)"))
+        let hash = try #require(PasswordHash("scrypt$16384$8$1$\(hexadecimal(Array("SodiumChloride".utf8)))$\(key)"))
         #expect(hash.matches("pleaseletmein"))
         #expect(!hash.matches("pleaseletmeim"))
         #expect(PasswordHash.unmatched().text.hasPrefix("scrypt$32768$8$1$"))

@@ -38,7 +38,7 @@ struct WordingFitTests {
         #expect(held.map(\.file) == files)
         #expect(all.rows == 40)
         #expect(all.accuracy == 1, "\(all.confusion)")
-        let (table, rows) = try trial.fit()
+        let (table, rows) = trial.fit()
         #expect(rows == 40)
         let alarm = try #require(table.terms["呼救"])
         #expect(alarm.emergency > max(alarm.routine, alarm.priority, alarm.urgent))

@@ -113,7 +113,7 @@ import TipWire
             let kept = try await agent.unix.request(method: "POST", path: "/v1/photos", body: Self.jpeg)
             #expect(kept.status == 201)
             let hash = try JSONDecoder().decode(PhotoReply.self, from: Data(kept.body)).sha256
-            #expect(hash == hex(SHA256.hash(data: Self.jpeg)))
+            #expect(hash == hexadecimal(SHA256.hash(data: Self.jpeg)))
             let (_, tip) = try await agent.tip(#"{"category":"vehicle","photos":["\#(hash)"]}"#, wait: 20)
             #expect(tip.state == .accepted && daemon.tips.first?.attachments == [Array(SHA256.hash(data: Self.jpeg))])
             #expect(await soon { station.contents.withLock { $0.bytes } == Self.jpeg })

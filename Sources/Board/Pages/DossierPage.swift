@@ -149,7 +149,3 @@ struct DossierPage {
         return (scaled < 0 ? "−" : "") + "\(whole)." + String(repeating: "0", count: 5 - part.count) + part
     }
 }
-
-func hexadecimal(_ bytes: [UInt8]) -> String {
-    bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-}

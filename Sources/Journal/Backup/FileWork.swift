@@ -1,6 +1,7 @@
 internal import Crypto
 internal import FoundationEssentials
 internal import Glibc
+internal import TipModel
 
 /// Whole files for backup and restore: copied with their hash, synced, moved. Links are never followed.
 enum FileWork {
@@ -122,10 +123,5 @@ enum FileWork {
     static func failure(_ what: String, _ path: String) -> JournalError {
         let code = errno
         return JournalError(code == ENOSPC || code == EDQUOT ? .full : .inputOutput, "\(what) \(path): \(String(cString: strerror(code)))")
-    }
-
-    private static func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
-        let digits = Array("0123456789abcdef".utf8)
-        return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
     }
 }

@@ -1,5 +1,6 @@
 import Crypto
 import FoundationEssentials
+import TipModel
 
 /// The files of Sources/PostAgent/Web, which are part of the program.
 enum PageAssets {
@@ -12,7 +13,7 @@ enum PageAssets {
         init(_ bytes: [UInt8], _ type: String) {
             self.bytes = bytes
             self.type = type
-            version = hex(SHA256.hash(data: Data(bytes)).prefix(6))
+            version = hexadecimal(SHA256.hash(data: Data(bytes)).prefix(6))
         }
     }
 

@@ -112,7 +112,7 @@ final class PageSessions: Sendable {
 
     static func random(_ bytes: Int) -> String {
         var random = SystemRandomNumberGenerator()
-        return hex((0..<bytes).map { _ in UInt8.random(in: .min ... .max, using: &random) })
+        return hexadecimal((0..<bytes).map { _ in UInt8.random(in: .min ... .max, using: &random) })
     }
 
     private static func hash(_ token: String) -> Data { Data(SHA256.hash(data: Data(token.utf8))) }
@@ -150,12 +150,6 @@ struct PinTries: Hashable, Sendable {
         if wrong >= Self.free { next = now + min(Self.longest, 1_000 << Int64(min(wrong - Self.free, 20))) }
         return .wrong
     }
-}
-
-/// Lower-case hexadecimal.
-func hex(_ bytes: some Sequence<UInt8>) -> String {
-    let digits = Array("0123456789abcdef".utf8)
-    return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
 }
 
 /// Bytes from hexadecimal; nil for anything else.
