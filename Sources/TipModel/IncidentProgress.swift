@@ -41,7 +41,7 @@ public struct IncidentProgress: Hashable, Sendable {
     }
 
     /// - Parameter before: what it was, for the times of the phases that it has passed.
-    public init(_ incident: Incident, after before: IncidentProgress? = nil) {
+    public init(_ incident: borrowing Incident, after before: IncidentProgress? = nil) {
         let phase = incident.phase
         let since = incident.phaseSince
         func time(_ of: Phase, _ known: Timestamp?) -> Timestamp? { phase == of ? since : phase.rawValue > of.rawValue ? known : nil }

@@ -81,7 +81,7 @@ public struct PostShares: Hashable, Sendable {
     // MARK: The fold
 
     /// Folds a record in, after the incidents themselves.
-    mutating func apply(_ record: Record, incidents: [IncidentID: Incident]) {
+    mutating func apply(_ record: Record, incidents: IncidentTable) {
         var accepted: TipAccepted?
         for event in record.events {
             switch event {
@@ -91,7 +91,7 @@ public struct PostShares: Hashable, Sendable {
             case .incidentRestated(let restated): move(restated, at: record.sequence)
             default: break
             }
-            for incident in event.incidents { refresh(incident, incidents[incident], at: record.sequence) }
+            for incident in event.incidents { refresh(incident, incidents, at: record.sequence) }
         }
     }
 
@@ -105,17 +105,27 @@ public struct PostShares: Hashable, Sendable {
 
     private mutating func add(_ tips: [TipID], of post: PostID, to incident: IncidentID) {
         let isKnown = change(post, incident) { share in
-            share.tips.append(contentsOf: tips.filter { !share.tips.contains($0) })
+            for tip in tips where !share.tips.contains(tip) { share.tips.append(tip) }
             share.tips.removeFirst(max(0, share.tips.count - Self.tipsBound))
         }
         guard !isKnown else { return }
-        shares[post, default: []].append(Share(incident: incident, tips: Array(tips.suffix(Self.tipsBound))))
-        posts[incident, default: []].append(post)
-        posts[incident]?.sort()
-        guard let all = shares[post], all.count > Self.incidentsBound else { return }
+        Self.insert(post, into: &posts[incident, default: []])
+        let gone = Self.append(Share(incident: incident, tips: Array(tips.suffix(Self.tipsBound))), to: &shares[post, default: []])
+        if let gone { leave(post, gone) }
+    }
+
+    /// Keeps the posts of an incident in order.
+    private static func insert(_ post: PostID, into posts: inout [PostID]) {
+        posts.insert(post, at: posts.firstIndex { $0 > post } ?? posts.endIndex)
+    }
+
+    /// - Returns: the incident that leaves for it, where the post has too many.
+    private static func append(_ share: Share, to all: inout [Share]) -> IncidentID? {
+        all.append(share)
+        guard all.count > incidentsBound else { return nil }
         // One whose end was told goes first; the one just added never.
-        let place = all.dropLast().firstIndex { $0.progress?.phase == .cleared } ?? all.startIndex
-        if let gone = shares[post]?.remove(at: place) { leave(post, gone.incident) }
+        let place = all.indices.dropLast().first { all[$0].progress?.phase == .cleared } ?? all.startIndex
+        return all.remove(at: place).incident
     }
 
     private mutating func move(_ restated: IncidentRestated, at sequence: SequenceNumber) {
@@ -142,12 +152,11 @@ public struct PostShares: Hashable, Sendable {
         }
     }
 
-    private mutating func refresh(_ id: IncidentID, _ incident: Incident?, at sequence: SequenceNumber) {
-        guard let incident else { return }
+    private mutating func refresh(_ id: IncidentID, _ incidents: IncidentTable, at sequence: SequenceNumber) {
         for post in posts(in: id) {
             change(post, id) { share in
                 let before = share.progress
-                let after = IncidentProgress(incident, after: before)
+                guard let after = incidents.with(id, { IncidentProgress($0, after: before) }) else { return }
                 share.progress = after
                 if before == nil ? !after.isFresh : before != after { share.sequence = sequence }
             }
@@ -156,18 +165,24 @@ public struct PostShares: Hashable, Sendable {
 
     @discardableResult
     private mutating func change(_ post: PostID, _ incident: IncidentID, _ body: (inout Share) -> Void) -> Bool {
+        guard let place = shares.index(forKey: post) else { return false }
+        return Self.change(&shares.values[place], incident, body)
+    }
+
+    /// Where it lies: a copy of a share, and of its tips, costs more than most changes.
+    private static func change(_ all: inout [Share], _ incident: IncidentID, _ body: (inout Share) -> Void) -> Bool {
         // From the newest: what changes is mostly what came last.
-        guard let index = shares[post]?.lastIndex(where: { $0.incident == incident }) else { return false }
-        if var share = shares[post]?[index] {
-            body(&share)
-            shares[post]?[index] = share
+        for index in all.indices.reversed() where all[index].incident == incident {
+            body(&all[index])
+            return true
         }
-        return true
+        return false
     }
 
     private mutating func leave(_ post: PostID, _ incident: IncidentID) {
-        posts[incident]?.removeAll { $0 == post }
-        if posts[incident]?.isEmpty ?? false { posts[incident] = nil }
+        guard let place = posts.index(forKey: incident) else { return }
+        posts.values[place].removeAll { $0 == post }
+        if posts.values[place].isEmpty { posts.remove(at: place) }
     }
 }
 

@@ -12,7 +12,7 @@ public struct StationState: Hashable, Sendable {
     public private(set) var sequence: SequenceNumber = 0
     public private(set) var nextIncident: UInt64 = 1
     /// Open incidents, and the ``clearedBound`` newest cleared ones.
-    public private(set) var incidents: [IncidentID: Incident] = [:]
+    public private(set) var incidents = IncidentTable()
     /// In the order in which they were last touched: what a snapshot's incidents tell too.
     public private(set) var recentlyCleared: [IncidentID] = []
     public private(set) var enrolments: [PrincipalID: Enrolment] = [:]
@@ -37,7 +37,7 @@ public struct StationState: Hashable, Sendable {
     ) {
         self.sequence = sequence
         self.nextIncident = nextIncident
-        self.incidents = Dictionary(incidents.map { ($0.id, $0) }, uniquingKeysWith: { _, last in last })
+        self.incidents = IncidentTable(incidents)
         self.recentlyCleared =
             incidents.filter { $0.phase == .cleared }
             .sorted { ($0.lastSequence, $0.id) < ($1.lastSequence, $1.id) }.map(\.id)
@@ -59,7 +59,7 @@ public struct StationState: Hashable, Sendable {
     /// What a unit is under way to or at; nil where it is free or only has what waits for it.
     public func active(_ unit: UnitID) -> IncidentID? {
         (assignments[unit] ?? []).filter { id in
-            guard let phase = incidents[id]?.assignment(of: unit)?.phase else { return false }
+            guard let phase = incidents.with(id, { $0.assignment(of: unit)?.phase }) ?? nil else { return false }
             return phase == .enRoute || phase == .onScene
         }.min()
     }
@@ -79,8 +79,8 @@ public struct StationState: Hashable, Sendable {
             case .tipCorrelated(let correlated):
                 if let accepted { attach(correlated, tip: accepted, record) }
             case .urgencyChanged(let change):
-                incidents[change.incident]?.rescore(change, at: record.at, sequence: record.sequence)
-                noteCleared(change.incident)
+                incidents.update(change.incident) { $0.rescore(change, at: record.at, sequence: record.sequence) }
+                touch(change.incident)
             case .phaseChanged(let change):
                 move(change, record)
             case .postEnrolled(let enrolled):
@@ -108,13 +108,13 @@ public struct StationState: Hashable, Sendable {
             case .incidentRestated(let restated):
                 restate(restated, record)
             case .incidentRegraded(let change):
-                incidents[change.incident]?.regrade(change, at: record.at, sequence: record.sequence)
+                incidents.update(change.incident) { $0.regrade(change, at: record.at, sequence: record.sequence) }
                 noteCleared(change.incident)
             case .incidentAcknowledged(let seen):
-                incidents[seen.incident]?.acknowledge(seen, at: record.at, sequence: record.sequence)
+                incidents.update(seen.incident) { $0.acknowledge(seen, at: record.at, sequence: record.sequence) }
                 noteCleared(seen.incident)
             case .incidentEscalated(let step):
-                incidents[step.incident]?.escalate(step, at: record.at, sequence: record.sequence)
+                incidents.update(step.incident) { $0.escalate(step, at: record.at, sequence: record.sequence) }
                 noteCleared(step.incident)
             case .accountChanged, .identityRevealed: break
             }
@@ -135,7 +135,7 @@ public struct StationState: Hashable, Sendable {
             opening: member, id: opened.incident, zone: accepted.zone, phaseSince: record.at, sequence: record.sequence)
         incident.follows = opened.follows
         incident.suggestion = opened.suggestion
-        incidents[opened.incident] = incident
+        incidents.set(incident)
         noteCleared(opened.incident)
         if !incident.drill, let place = placeKey(zone: incident.zone, position: incident.position, place: incident.place) {
             places.note(place, opened: record.at, at: record.sequence)
@@ -149,15 +149,17 @@ public struct StationState: Hashable, Sendable {
     }
 
     private mutating func attach(_ correlated: TipCorrelated, tip accepted: TipAccepted, _ record: Record) {
-        guard incidents[correlated.incident] != nil else { return }
+        let isKnown = incidents.update(correlated.incident) {
+            $0.attach(accepted, urgency: correlated.tipUrgency, sequence: record.sequence)
+        }
+        guard isKnown else { return }
         if !accepted.tip.drill { totals.correlated += 1 }
-        incidents[correlated.incident]?.attach(accepted, urgency: correlated.tipUrgency, sequence: record.sequence)
-        noteCleared(correlated.incident)
+        touch(correlated.incident)
     }
 
     private mutating func move(_ change: PhaseChanged, _ record: Record) {
         guard let before = incidents[change.incident] else { return }
-        incidents[change.incident]?.move(change, at: record.at, sequence: record.sequence)
+        incidents.update(change.incident) { $0.move(change, at: record.at, sequence: record.sequence) }
         noteCrew(change.incident, before: before)
         if change.phase == .cleared, before.phase != .cleared, !before.drill {
             totals.cleared += 1
@@ -170,7 +172,7 @@ public struct StationState: Hashable, Sendable {
 
     private mutating func close(_ merge: IncidentMerged, _ record: Record) {
         guard let before = incidents[merge.absorbed], merge.absorbed != merge.survivor else { return }
-        incidents[merge.absorbed]?.close(merge, at: record.at, sequence: record.sequence)
+        incidents.update(merge.absorbed) { $0.close(merge, at: record.at, sequence: record.sequence) }
         noteCrew(merge.absorbed, before: before)
         if before.phase != .cleared, !before.drill { totals.cleared += 1 }
         noteCleared(merge.absorbed)
@@ -187,7 +189,7 @@ public struct StationState: Hashable, Sendable {
         var incident = restated.incident
         incident.lastSequence = record.sequence
         if let before, before.phase != .cleared, incident.phase == .cleared, !before.drill { totals.cleared += 1 }
-        incidents[id] = incident
+        incidents.set(incident)
         noteCrew(id, before: before)
         noteCleared(id)
     }
@@ -207,12 +209,17 @@ public struct StationState: Hashable, Sendable {
     /// Keeps ``recentlyCleared`` true after an incident was touched. Steps that no rule of today allows (cleared
     /// twice, opened again) must not make the fold differ from its snapshot or drop an open incident.
     private mutating func noteCleared(_ id: IncidentID) {
-        if let index = recentlyCleared.lastIndex(of: id) { recentlyCleared.remove(at: index) }
-        guard incidents[id]?.phase == .cleared else { return }
+        if !recentlyCleared.isEmpty, let index = recentlyCleared.lastIndex(of: id) { recentlyCleared.remove(at: index) }
+        guard incidents.phase(of: id) == .cleared else { return }
         recentlyCleared.append(id)
         while recentlyCleared.count > Self.clearedBound {
-            incidents.removeValue(forKey: recentlyCleared.removeFirst())
+            incidents.remove(recentlyCleared.removeFirst())
         }
+    }
+
+    /// As ``noteCleared(_:)`` after what leaves the phase as it is: one that is not cleared was not so before.
+    private mutating func touch(_ id: IncidentID) {
+        if incidents.phase(of: id) == .cleared { noteCleared(id) }
     }
 }
 

@@ -14,7 +14,9 @@ import TipModel
         for _ in 0..<3_000 {
             let draft = history.next()
             drafts.append(draft)
-            for (id, incident) in history.state.incidents where incident.lastSequence == history.state.sequence { expected[id] = incident }
+            for incident in history.state.incidents.values where incident.lastSequence == history.state.sequence {
+                expected[incident.id] = incident
+            }
         }
         _ = try bench.journal.append(drafts)
         var sequence = bench.journal.lastSequence

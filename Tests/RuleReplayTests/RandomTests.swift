@@ -112,8 +112,8 @@ struct RandomTests {
             let count = replay.replayed.incidents.values.map { Int($0.tipCount) }
             #expect(!report.isUnchanged && count.reduce(0, +) > 0)
             // What a replayed incident counts are the tips that are linked to it.
-            for (id, incident) in replay.replayed.incidents where incident.mergedInto == nil {
-                #expect(Int(incident.tipCount) == replay.links.replayed[id]?.count ?? 0, "\(id) at \(attachAt)")
+            for incident in replay.replayed.incidents.values where incident.mergedInto == nil {
+                #expect(Int(incident.tipCount) == replay.links.replayed[incident.id]?.count ?? 0, "\(incident.id) at \(attachAt)")
             }
         }
     }
