@@ -23,6 +23,15 @@ public struct Submit: Hashable, Sendable {
 
     /// - Throws: `malformed`, `tooLarge` (bytes or tips) or `invalidField` for an empty batch.
     public init(_ body: [UInt8]) throws(Rejection) {
+        if body.count <= WireLimits.messageBytes, let plain = body.withUnsafeBytes({ Self.plain($0) }) {
+            self = plain
+            return
+        }
+        try self.init(any: body)
+    }
+
+    /// By the generated code, whatever it is.
+    init(any body: [UInt8]) throws(Rejection) {
         let message: Watchpost_V1_Submit = try parse(body, field: "submit")
         guard !message.tips.isEmpty else { throw Rejection(.invalidField, field: "submit.tips", "must not be empty") }
         guard message.tips.count <= WireLimits.tipsPerSubmit else {
@@ -31,6 +40,25 @@ public struct Submit: Hashable, Sendable {
         }
         tips = message.tips.map { [UInt8]($0) }
         sentAt = message.sentAtMs > 0 ? Timestamp(milliseconds: message.sentAtMs) : nil
+    }
+
+    /// A message that is written plainly and within every limit; nil for all else, whatever it is.
+    static func plain(_ bytes: UnsafeRawBufferPointer) -> Submit? {
+        var reader = ProtobufReader(bytes)
+        var submit = Submit(tips: [], sentAt: nil)
+        while !reader.isAtEnd {
+            switch reader.varint() {
+            case 1 << 3 | 2:
+                guard let tip = reader.content(), submit.tips.count < WireLimits.tipsPerSubmit else { return nil }
+                submit.tips.append([UInt8](tip))
+            case 2 << 3:
+                guard let value = reader.varint() else { return nil }
+                let time = Int64(bitPattern: value)
+                submit.sentAt = time > 0 ? Timestamp(milliseconds: time) : nil
+            default: return nil
+            }
+        }
+        return submit.tips.isEmpty ? nil : submit
     }
 }
 
@@ -120,19 +148,19 @@ public struct HeartbeatReply: Hashable, Sendable {
 /// RECEIPTS, both ways.
 public enum ReceiptCodec {
     public static func encode(_ receipts: some Sequence<Receipt>) -> [UInt8] {
-        var message = Watchpost_V1_Receipts()
-        message.receipts = receipts.map { receipt in
-            var one = Watchpost_V1_Receipt()
-            one.tipID = .init(receipt.tip.bytes)
-            one.sequence = receipt.sequence
-            one.incidentID = receipt.incident.rawValue
-            one.verdict = .init(rawValue: Int(receipt.verdict.rawValue)) ?? .unspecified
-            one.level = .init(receipt.level)
-            one.score = receipt.score
-            one.durable = true
-            return one
+        var writer = ProtobufWriter()
+        for receipt in receipts {
+            writer.message(1) {
+                $0.id(1, receipt.tip)
+                $0.unsigned(2, receipt.sequence)
+                $0.unsigned(3, receipt.incident.rawValue)
+                $0.unsigned(4, UInt64(receipt.verdict.rawValue))
+                $0.unsigned(5, UInt64(receipt.level.rawValue))
+                $0.signed(6, Int64(receipt.score))
+                $0.bool(7, true)
+            }
         }
-        return encodeBody(message)
+        return writer.bytes
     }
 
     /// - Throws: `malformed`; `invalidField` for a receipt that does not say it is durable or names no tip: an

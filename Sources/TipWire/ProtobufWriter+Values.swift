@@ -102,7 +102,7 @@ extension ProtobufWriter {
 
     /// The fields of a TipSummary.
     private mutating func write(_ tip: TipSummary) {
-        blob(1, tip.id.bytes)
+        id(1, tip.id)
         string(2, tip.post.rawValue)
         signed(3, tip.observedAt.milliseconds)
         string(4, tip.category)

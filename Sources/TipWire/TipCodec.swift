@@ -27,8 +27,92 @@ public enum TipCodec {
     /// Decodes and checks one tip.
     /// - Throws: `malformed`, `tooLarge` or `invalidField`, naming the field and the limit.
     public static func decode(_ bytes: [UInt8]) throws(Rejection) -> Tip {
+        if bytes.count <= TipLimits.encodedBytes, let tip = bytes.withUnsafeBytes({ plain($0) }) { return tip }
+        return try any(bytes)
+    }
+
+    /// By the generated code, whatever it is.
+    static func any(_ bytes: [UInt8]) throws(Rejection) -> Tip {
         let message: Watchpost_V1_Tip = try parse(bytes, field: "tip", limit: TipLimits.encodedBytes)
         return try tip(message)
+    }
+
+    /// A tip that is written plainly and within every limit; nil for all else, whatever it is.
+    static func plain(_ bytes: UnsafeRawBufferPointer) -> Tip? {
+        var reader = ProtobufReader(bytes)
+        var id: TipID?
+        var tip = Tip(id: TipID(high: 0, low: 0), observedAt: Timestamp(milliseconds: 0), category: "", text: "")
+        var seen: UInt32 = 0
+        while !reader.isAtEnd {
+            guard let key = reader.varint(), key >> 3 < 14, seen & 1 << UInt32(key >> 3) == 0 || key >> 3 == 10 else { return nil }
+            seen |= 1 << UInt32(key >> 3)
+            switch key {
+            case 1 << 3 | 2: id = reader.content().flatMap(TipID.init)
+            case 2 << 3:
+                guard let value = reader.varint() else { return nil }
+                tip.observedAt = Timestamp(milliseconds: Int64(bitPattern: value))
+            case 3 << 3 | 2:
+                guard let text = reader.string(limit: TipLimits.categoryBytes) else { return nil }
+                tip.category = text
+            case 4 << 3 | 2:
+                guard let text = reader.string(limit: TipLimits.textBytes) else { return nil }
+                tip.text = text
+            case 5 << 3 | 2:
+                guard let position = reader.content().flatMap(position) else { return nil }
+                tip.position = position
+            case 6 << 3 | 2:
+                guard let text = reader.string(limit: TipLimits.placeBytes) else { return nil }
+                tip.place = text
+            case 7 << 3 | 2:
+                guard let text = reader.string(limit: TipLimits.reporterBytes) else { return nil }
+                tip.reporter = text
+            case 8 << 3:
+                guard let value = reader.bool() else { return nil }
+                tip.panic = value
+            case 9 << 3:
+                guard let value = reader.bool() else { return nil }
+                tip.drill = value
+            case 10 << 3 | 2:
+                guard let hash = reader.content(), hash.count == 32, tip.attachments.count < TipLimits.attachments else { return nil }
+                tip.attachments.append([UInt8](hash))
+            case 11 << 3 | 2:
+                guard let text = reader.string(limit: TipLimits.languageBytes) else { return nil }
+                tip.language = text
+            case 12 << 3 | 1:
+                guard let value = reader.fixed64() else { return nil }
+                tip.series = value
+            case 13 << 3:
+                guard let value = reader.varint() else { return nil }
+                tip.number = value
+            default: return nil
+            }
+        }
+        guard let id, !tip.category.isEmpty, tip.observedAt.milliseconds > 0 else { return nil }
+        tip.id = id
+        return tip
+    }
+
+    private static func position(_ bytes: UnsafeRawBufferPointer) -> Position? {
+        var reader = ProtobufReader(bytes)
+        var position = Position(latitude: 0, longitude: 0, accuracy: 0)
+        while !reader.isAtEnd {
+            switch reader.varint() {
+            case 1 << 3 | 1:
+                guard let value = reader.fixed64() else { return nil }
+                position.latitude = Double(bitPattern: value)
+            case 2 << 3 | 1:
+                guard let value = reader.fixed64() else { return nil }
+                position.longitude = Double(bitPattern: value)
+            case 3 << 3 | 5:
+                guard let value = reader.fixed32() else { return nil }
+                position.accuracy = Float(bitPattern: value)
+            default: return nil
+            }
+        }
+        // A NaN fails this.
+        guard abs(position.latitude) <= 90, abs(position.longitude) <= 180, position.accuracy >= 0, position.accuracy <= 100_000
+        else { return nil }
+        return position
     }
 
     /// Decodes a tip that was checked when it was accepted: limits that have become tighter since do not apply.

@@ -4,7 +4,8 @@
 import TestSupport
 import Testing
 import TipModel
-import TipWire
+
+@testable import TipWire
 
 @Suite("Mutated messages") struct MutationTests {
     private static func mutate(_ bytes: [UInt8], _ random: inout SplitMix64) -> [UInt8] {
@@ -49,6 +50,32 @@ import TipWire
         #expect(taken > 1_500)
         #expect(Set(refused.keys).isSubset(of: [.malformed, .tooLarge, .invalidField]))
         #expect(refused[.malformed, default: 0] > 3_000 && refused[.invalidField, default: 0] > 300)
+    }
+
+    /// What is read where it lies is read as the generated code reads it, or left to that.
+    @Test func plainReadingAgreesWithTheGeneratedCode() async throws {
+        var random = SplitMix64(seed: 73)
+        var (plain, left) = (0, 0)
+        let tips = [Sample.fullTip, Sample.tip]
+        for round in 0..<20_000 {
+            if round.isMultiple(of: 200) { await Task.yield() }
+            let tip = TipCodec.encode(tips[round % 2])
+            let submit = Submit(tips: (0...round % 3).map { _ in tip }, sentAt: round.isMultiple(of: 5) ? nil : Sample.tip.observedAt).encoded
+            for (isTip, bytes) in [(true, tip), (false, submit)].map({ ($0, round < 8 ? $1 : Self.mutate($1, &random)) }) {
+                if isTip {
+                    let read = bytes.withUnsafeBytes { TipCodec.plain($0) }
+                    if let read, bytes.count <= TipLimits.encodedBytes { #expect(try TipCodec.any(bytes) == read, "\(bytes)") }
+                    if read != nil { plain += 1 } else { left += 1 }
+                    #expect(round >= 8 || read != nil)
+                } else {
+                    let read = bytes.withUnsafeBytes { Submit.plain($0) }
+                    if let read { #expect(try Submit(any: bytes) == read, "\(bytes)") }
+                    if read != nil { plain += 1 } else { left += 1 }
+                    #expect(round >= 8 || read != nil)
+                }
+            }
+        }
+        #expect(plain > 2_000 && left > 2_000)
     }
 
     /// A tip that got through is within every limit that the rest of the daemon relies on.
