@@ -4,8 +4,8 @@ public import TipModel
 /// every other part of the daemon is a fold over.
 ///
 /// Nothing above this protocol may assume one process or SQLite. Every implementation passes the conformance suite
-/// in Tests/JournalTests. `append` is called by one thread, the core; readers are taken from ``makeReader()`` and
-/// used by one thread each, beside it.
+/// in Tests/JournalTests. Used by one thread at a time, but for two things: readers are taken from ``makeReader()`` and used by one
+/// thread each, and ``find(_:)`` may be called by one thread while another appends.
 public protocol Journal: AnyObject {
     /// Makes the drafts durable in order, all or none, with one sync: when this returns they survive a power loss.
     /// - Returns: the sequence of the first; the others follow without holes.
@@ -16,7 +16,7 @@ public protocol Journal: AnyObject {
     var lastSequence: SequenceNumber { get }
 
     /// Looks tips up by the post that sent them: the idempotency index. Takes all of a group at once, because a look-up
-    /// of its own for each costs more than finding it.
+    /// of its own for each costs more than finding it. What an append under way adds is not found.
     /// - Returns: those that the journal has.
     func find(_ keys: [TipKey]) throws(JournalError) -> [TipKey: StoredTip]
 

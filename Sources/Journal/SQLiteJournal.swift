@@ -7,8 +7,7 @@ internal import TipWire
 
 /// The embedded journal: one SQLite database in WAL mode with synchronous FULL, one writer.
 ///
-/// GRDB owns the connections; the hot append and the idempotency lookup run prepared statements on the connection
-/// that it lends. Used by the core's thread only, except for ``makeReader()`` and ``syncs``.
+/// GRDB owns the connections; the hot append and the idempotency lookup run prepared statements on connections that it lends.
 public final class SQLiteJournal: Journal {
     public static let fileName = "journal.sqlite"
 
@@ -40,6 +39,7 @@ public final class SQLiteJournal: Journal {
     private let queue: DatabaseQueue
     private var statements: Statements?
     private var checkpointer: Checkpointer?
+    private var finder: TipFinder?
     private var chain = Chain()
     public private(set) var lastSequence: SequenceNumber = 0
     private let syncCount = Atomic<UInt64>(0)
@@ -89,6 +89,7 @@ public final class SQLiteJournal: Journal {
             statements = try Statements(connection)
             checkpointer = Checkpointer(connection, threshold: options.checkpointPages)
         }
+        finder = try TipFinder(path: path)
     }
 
     /// Finds where to go on, and checks the newest rows: a journal must not be continued from a damaged one.
@@ -151,17 +152,8 @@ public final class SQLiteJournal: Journal {
 
     public func find(_ keys: [TipKey]) throws(JournalError) -> [TipKey: StoredTip] {
         guard !keys.isEmpty else { return [:] }
-        var found: [TipKey: StoredTip] = [:]
-        try access { (connection) throws(JournalError) in
-            guard let statements else { throw JournalError(.misuse, "the journal is closed") }
-            // One transaction, so that the file is locked and the log looked through once.
-            try statements.beginReading.run()
-            defer { if sqlite3_get_autocommit(connection) == 0 { try? statements.commit.run() } }
-            for key in keys {
-                if let tip = try statements.find(key) { found[key] = tip }
-            }
-        }
-        return found
+        guard let finder else { throw JournalError(.misuse, "the journal is closed") }
+        return try finder.find(keys)
     }
 
     public func save(_ snapshot: StoredSnapshot) throws(JournalError) {
@@ -184,6 +176,8 @@ public final class SQLiteJournal: Journal {
 
     public func close() {
         guard statements != nil else { return }
+        finder?.close()
+        finder = nil
         try? access { (connection) throws(JournalError) in
             statements = nil
             checkpointer?.detach(connection)
@@ -221,19 +215,15 @@ public final class SQLiteJournal: Journal {
 /// The prepared statements of the writer.
 private final class Statements {
     let begin: Statement
-    let beginReading: Statement
     let commit: Statement
     let rollback: Statement
-    private let find: Statement
     private let insert: Statement
     private let insertGuest: Statement
 
     init(_ connection: OpaquePointer) throws(JournalError) {
         begin = try Statement(connection, "BEGIN IMMEDIATE")
-        beginReading = try Statement(connection, "BEGIN")
         commit = try Statement(connection, "COMMIT")
         rollback = try Statement(connection, "ROLLBACK")
-        find = try Statement(connection, "SELECT sequence, payload, event FROM record WHERE tip = ? AND post = ?")
         insert = try Statement(
             connection,
             """
@@ -241,15 +231,6 @@ private final class Statements {
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """)
         insertGuest = try Statement(connection, "INSERT OR IGNORE INTO guest (unit, lane, sequence) VALUES (?, ?, ?)")
-    }
-
-    func find(_ key: TipKey) throws(JournalError) -> StoredTip? {
-        defer { find.reset() }
-        find.bind(1, blob: key.tip.bytes)
-        find.bind(2, text: key.post.rawValue)
-        guard try find.step() else { return nil }
-        return try StoredTip(
-            sequence: SequenceNumber(bitPattern: find.integer(0)), payload: find.blob(1) ?? [], event: find.blob(2) ?? [])
     }
 
     func insert(_ draft: Draft, sequence: SequenceNumber, chain: inout Chain) throws(JournalError) {
@@ -299,19 +280,5 @@ extension JournalError {
             self.init(sqlite: error.extendedResultCode.rawValue, "\(path): \(error.message ?? "\(error.resultCode)")")
         default: self.init(.inputOutput, "\(path): \(error)")
         }
-    }
-}
-
-extension StoredTip {
-    init(sequence: SequenceNumber, payload: [UInt8], event: [UInt8]) throws(JournalError) {
-        let events = try EventCodec.decode(payload, sequence: sequence)
-        for case .tipAccepted(let accepted) in events {
-            guard let feed = try? FeedCodec.decodeEvent(event) else { break }
-            self.init(
-                sequence: sequence, encoded: accepted.encoded, incident: feed.incident.id,
-                level: feed.incident.urgency.level, score: feed.incident.urgency.score)
-            return
-        }
-        throw JournalError(.corrupt, "record \(sequence) is indexed as a tip and holds none")
     }
 }

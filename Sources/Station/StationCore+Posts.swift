@@ -15,7 +15,7 @@ extension StationCore {
         batch.replies.append { _ in reply(found) }
     }
 
-    /// What a committed batch changed for posts. Asks only for those with tips in an incident that it touched.
+    /// What a group changed for posts, as the state is right after it. Asks only for those with tips in an incident that it touched.
     func news(of drafts: [Draft]) -> [(post: PostID, news: PostProgress)] {
         let before = state.sequence - SequenceNumber(drafts.count)
         var posts: Set<PostID> = []

@@ -15,7 +15,7 @@ extension StationCore {
 
     mutating func accept(_ command: TipCommand, now: Timestamp) {
         let result = decide(command, now: now)
-        let restsOnBatch = batch.pending[TipKey(post: command.post.id, tip: command.tip.id)] != nil
+        let restsOnBatch = pendingTip(TipKey(post: command.post.id, tip: command.tip.id)) != nil
         batch.tips.append((TipOutcome(ticket: command.ticket, tip: command.tip.id, result: result), restsOnBatch))
     }
 
@@ -44,7 +44,7 @@ extension StationCore {
         let decision = engine.decide(accepted, features, state: state, index: index, now: now)
         let isExpress = command.tip.panic || decision.isAlarm || express.contains(command.tip.category)
         if let refusal = disk.refusal(isExpress: isExpress) { return .failure(refusal) }
-        let levelBefore = state.incidents[decision.incident]?.urgency.level
+        let levelBefore = state.incidents.level(of: decision.incident)
         state.apply(Record(sequence: sequence, at: now, events: decision.events))
         guard let incident = state.incidents[decision.incident] else {
             return .failure(Rejection(.unavailable, "the incident could not be made"))
@@ -60,12 +60,19 @@ extension StationCore {
         let receipt = Receipt(
             tip: command.tip.id, sequence: sequence, incident: incident.id, verdict: decision.verdict,
             level: incident.urgency.level, score: incident.urgency.score)
-        batch.pending[key] = (command.encoded, receipt)
+        batch.pending[key] = PendingTip(encoded: command.encoded, receipt: receipt)
         return .success(receipt)
     }
 
+    /// A tip that was accepted and is not durable yet, of this group or of one before it.
+    private func pendingTip(_ key: TipKey) -> PendingTip? {
+        if let pending = batch.pending[key] { return pending }
+        for group in undecided { if let pending = group.pending[key] { return pending } }
+        return nil
+    }
+
     func identify(_ key: TipKey, encoded: [UInt8], now: Timestamp) -> Identity {
-        if let pending = batch.pending[key] {
+        if let pending = pendingTip(key) {
             return answer(pending.receipt, matches: pending.encoded == encoded)
         }
         switch batch.stored {

@@ -37,7 +37,10 @@ public struct StationCore: ~Copyable {
     var due = DueIndex()
     var engine: TriageEngine
     var index: OpenIncidentIndex
-    var batch = Batch()
+    /// The group that is being decided.
+    var batch = Group(first: 0)
+    /// Tips of groups that are not finished, which the journal may not know yet: at most two groups.
+    var undecided: [(first: SequenceNumber, pending: [TipKey: PendingTip])] = []
     /// Of the newest snapshot that this core made; 0 for none. How old the one is that it began from is not known, so
     /// the first is due as soon as the journal is long enough for one: else a daemon that never stops in good order
     /// would read ever more at each start.
@@ -89,27 +92,6 @@ public struct StationCore: ~Copyable {
         return follows(now) ? now : known
     }
 
-    /// What a batch does, until it is committed.
-    struct Batch {
-        var drafts: [Draft] = []
-        var committed: [CommittedEvent] = []
-        /// What became of tips. One that rests on this batch holds only once the batch is durable; a repeat or a refusal
-        /// of what was accepted in it does too.
-        var tips: [(outcome: TipOutcome, restsOnBatch: Bool)] = []
-        /// What the journal has of this batch's tips, or why it could not be asked.
-        var stored: Result<[TipKey: StoredTip], JournalError> = .success([:])
-        /// Tips of this batch that the journal does not know yet.
-        var pending: [TipKey: (encoded: [UInt8], receipt: Receipt)] = [:]
-        /// Answers that hold only once the batch is durable, each told the failure instead if it is not. Even one that
-        /// changes nothing waits: it may rest on another command of the batch.
-        var replies: [@Sendable (JournalError?) -> Void] = []
-        /// Questions, answered from the state as it is after the commit.
-        var questions: [@Sendable (StationState, StationCounters) -> Void] = []
-        var enrolmentsChanged = false
-        /// Incidents that changed, so that when they are to be looked at next may have.
-        var touched: Set<IncidentID> = []
-    }
-
     /// What came of a batch, to be told now that it is durable.
     public struct Outcome: Sendable {
         public var tips: [TipOutcome] = []
@@ -123,21 +105,38 @@ public struct StationCore: ~Copyable {
         public var failure: JournalError?
     }
 
-    /// Processes commands in order, with one append for all that they change.
+    /// Decides a group, commits it, and says what came of it.
     public mutating func process(_ commands: [StationCommand]) -> Outcome {
-        batch = Batch()
+        let group = decide(commands)
+        return finish(group, appended: append(group.drafts))
+    }
+
+    /// Decides commands in order. What they change is in the state from now on, and in no journal yet: the group's drafts are to be
+    /// appended, and then given to ``finish(_:appended:)``, in the order in which groups were decided. The next one may be decided
+    /// before that; it stands and falls with this one.
+    public mutating func decide(_ commands: [StationCommand]) -> Group {
         if isAhead { rebuild() }
+        batch = Group(first: nextSequence)
         let now = time.now()
         batch.stored = lookUp(commands)
         for command in commands { handle(command, now: now) }
         for id in batch.touched { schedule(id, now: now) }
-        let questions = batch.questions
-        let outcome = commit()
-        for question in questions { question(state, currentCounters()) }
-        return outcome
+        batch.progress = news(of: batch.drafts)
+        var group = Group(first: nextSequence)
+        swap(&group, &batch)
+        if !group.pending.isEmpty { undecided.append((group.first, group.pending)) }
+        return group
     }
 
-    /// Asks the journal about all tips at once. Nothing is committed before the batch is done, so the answers hold.
+    /// Nothing may be appended while the state is ahead of the journal for good.
+    var mayAppend: Bool { !isAhead }
+
+    /// Appends a group's drafts on this thread; nil where there is nothing to append.
+    public func append(_ drafts: [Draft]) -> Appended? {
+        drafts.isEmpty || isAhead ? nil : Appended(drafts, to: journal)
+    }
+
+    /// Asks the journal about all tips at once. What is not committed yet is asked of ``undecided``.
     private func lookUp(_ commands: [StationCommand]) -> Result<[TipKey: StoredTip], JournalError> {
         var keys: [TipKey] = []
         for case .tip(let command) in commands { keys.append(TipKey(post: command.post.id, tip: command.tip.id)) }
@@ -238,16 +237,16 @@ public struct StationCore: ~Copyable {
         return units.filter { enrolled($0).map { !$0.zones.contains(incident.zone) } ?? false }.sorted()
     }
 
-    private mutating func commit() -> Outcome {
-        let done = batch
-        batch = Batch()
+    /// What came of a group, now that its drafts are durable or are not.
+    /// - Parameter appended: nil where there was nothing to append.
+    public mutating func finish(_ done: Group, appended: Appended?) -> Outcome {
+        undecided.removeAll { $0.first == done.first }
         var outcome = Outcome()
         do throws(JournalError) {
-            if !done.drafts.isEmpty, !isAhead {
-                let begun = ContinuousClock.now
-                let first = try journal.append(done.drafts)
-                counters.commitSeconds.observe((ContinuousClock.now - begun) / .seconds(1))
-                guard first + SequenceNumber(done.drafts.count) - 1 == state.sequence else {
+            if let appended {
+                let first = try appended.first.get()
+                counters.commitSeconds.observe(appended.seconds)
+                guard first == done.first else {
                     throw JournalError(.misuse, "the journal numbered a record \(first) that is not the next")
                 }
                 counters.commits += 1
@@ -259,19 +258,35 @@ public struct StationCore: ~Copyable {
             if isAhead, let failure { throw failure.error }
             outcome.tips = done.tips.map(\.outcome)
             outcome.committed = done.committed
-            outcome.progress = news(of: done.drafts)
+            outcome.progress = done.progress
             outcome.replies = done.replies.map { reply in { reply(nil) } }
             if done.enrolmentsChanged { outcome.enrolments = Array(state.enrolments.values) }
         } catch {
             fail(error)
-            outcome.failure = error
-            let rejection = Rejection(unavailable: error)
-            outcome.tips = done.tips.map { tip, restsOnBatch in
-                restsOnBatch ? TipOutcome(ticket: tip.ticket, tip: tip.tip, result: .failure(rejection)) : tip
-            }
-            outcome.replies = done.replies.map { reply in { reply(error) } }
+            outcome = refused(done, error)
         }
         for tip in outcome.tips { counters.count(tip.result) }
+        for question in done.questions { question(state, currentCounters()) }
+        return outcome
+    }
+
+    /// A group that was decided on one that then failed: it never happened either.
+    public mutating func abandon(_ group: Group, because error: JournalError) -> Outcome {
+        undecided.removeAll { $0.first == group.first }
+        let outcome = refused(group, error)
+        for tip in outcome.tips { counters.count(tip.result) }
+        for question in group.questions { question(state, currentCounters()) }
+        return outcome
+    }
+
+    private func refused(_ group: Group, _ error: JournalError) -> Outcome {
+        var outcome = Outcome()
+        outcome.failure = error
+        let rejection = Rejection(unavailable: error)
+        outcome.tips = group.tips.map { tip, restsOnBatch in
+            restsOnBatch ? TipOutcome(ticket: tip.ticket, tip: tip.tip, result: .failure(rejection)) : tip
+        }
+        outcome.replies = group.replies.map { reply in { reply(error) } }
         return outcome
     }
 
@@ -307,12 +322,18 @@ public struct StationCore: ~Copyable {
     ///
     /// A snapshot costs as much as there are incidents, so with more of them it is due less often: its cost for each
     /// record stays bounded however many are open.
+    ///
+    /// Only between groups.
     public mutating func takeDueSnapshot() -> StationState? {
-        let due = max(settings.snapshotEvery, 2 * UInt64(state.incidents.count))
-        // A snapshot is for a quick start; what room there is, is for claims and steps.
-        guard !isAhead, disk == .enough, state.sequence - snapshotSequence >= due else { return nil }
+        guard isSnapshotDue else { return nil }
         snapshotSequence = state.sequence
         return state
+    }
+
+    var isSnapshotDue: Bool {
+        let due = max(settings.snapshotEvery, 2 * UInt64(state.incidents.count))
+        // A snapshot is for a quick start; what room there is, is for claims and steps.
+        return !isAhead && disk == .enough && state.sequence - snapshotSequence >= due
     }
 
     /// Writes a snapshot of the present state, for a quick start next time.

@@ -8,7 +8,8 @@ public import ZeroMQ
 /// The core's thread: takes what waits, most urgent first, and commits it as one group.
 ///
 /// Group commit needs no timer: while one group is being synced the next gathers, so a lone tip waits for nothing
-/// and a flood is synced by the hundreds.
+/// and a flood is synced by the hundreds. A small group is committed on this thread, which saves two changes of thread; while a
+/// large one is committed by the ``Committer`` the next is decided.
 public final class StationService: Sendable {
     public struct Settings: Sendable {
         public var core = StationCore.Settings()
@@ -21,12 +22,15 @@ public final class StationService: Sendable {
         public var queueControl = 1_024
         /// Most tips in one group, so that an emergency never waits behind a longer one.
         public var batchTips = 512
+        /// Records of a group from which it is committed beside the core.
+        public var besideRecords = 32
 
         public init() {}
     }
 
     private let settings: Settings
-    private let journal: JournalBox
+    private let journal: Committer.JournalBox
+    private let committer: Committer
     private let ports: StationPorts
     private let time: any TimeSource
     private let logger: Logger
@@ -40,18 +44,12 @@ public final class StationService: Sendable {
     private let thread = Mutex<ThreadHandle?>(nil)
     private let snapshotThread = Mutex<ThreadHandle?>(nil)
 
-    /// The journal belongs to the core's thread from ``start(state:rules:)`` on; the box only carries it there.
-    private final class JournalBox: @unchecked Sendable {
-        // Safe: written once here, and read only by the core's thread after the thread that made it handed it over.
-        let journal: any Journal
-        init(_ journal: any Journal) { self.journal = journal }
-    }
-
     public init(
         journal: sending any Journal, settings: Settings, ports: StationPorts, time: any TimeSource, logger: Logger
     ) throws(ZeroMQError) {
         self.settings = settings
-        self.journal = JournalBox(journal)
+        self.journal = Committer.JournalBox(journal)
+        committer = try Committer(self.journal)
         self.ports = ports
         self.time = time
         self.logger = logger
@@ -80,6 +78,7 @@ public final class StationService: Sendable {
     public func start(
         state: StationState, rules: TriageRules, dispatch: DispatchRules = .standard
     ) throws(ZeroMQError) {
+        try committer.start()
         let handle = try spawnThread(name: "core") { [self] in run(state: state, rules: rules, dispatch: dispatch) }
         thread.withLock { $0 = handle }
     }
@@ -98,38 +97,96 @@ public final class StationService: Sendable {
             journal: journal.journal, state: state, rules: rules, dispatch: dispatch, settings: settings.core, time: time)
         var polls = PollSet()
         let wakeIndex = polls.add(fileDescriptor: wake.fileDescriptor)
+        let doneIndex = polls.add(fileDescriptor: committer.done.fileDescriptor)
+        var underWay = UnderWay()
         ports.enrolments(Array(state.enrolments.values))
         while true {
             // A second at most, to keep the watchdog informed; less where somebody is to be told earlier that nobody comes.
             _ = try? polls.poll(timeoutMilliseconds: Int(min(1_000, max(1, core.escalationDelay ?? 1_000))))
-            ports.beat()
+            // A commit that does not come back starves the watchdog.
+            if underWay.committing == nil { ports.beat() }
             if polls.isReadable(wakeIndex) { wake.clear() }
+            if polls.isReadable(doneIndex) { committer.done.clear() }
             let isLast = isStopping.load(ordering: .acquiring)
-            while true {
-                var commands = gather()
-                if core.isEscalationDue { commands.append(.escalate) }
-                if commands.isEmpty { break }
-                room.signal()
-                deliver(core.process(commands))
-                ports.beat()
-                if let due = core.takeDueSnapshot() { snapshot(due) }
-            }
-            if isLast { break }
+            while round(&core, &underWay) { ports.beat() }
+            if isLast, underWay.committing == nil { break }
         }
         _ = snapshotThread.withLock { $0 }?.join(deadline: .seconds(2))
         // A snapshot that was under way is stored, too.
         deliver(core.process(gather()))
         core.saveSnapshot()
+        committer.stop()
         journal.journal.close()
+    }
+
+    /// Groups that are decided and not told.
+    private struct UnderWay: ~Copyable {
+        /// With the committer.
+        var committing: StationCore.Group?
+        /// Decided on it, and next.
+        var ready: StationCore.Group?
+    }
+
+    /// One step: takes what was committed, or decides a group.
+    /// - Returns: whether anything was done; where not, a signal tells when to go on.
+    private func round(_ core: inout StationCore, _ underWay: inout UnderWay) -> Bool {
+        if let group = underWay.committing {
+            if let appended = committer.take() {
+                underWay.committing = nil
+                // The next one first: the disk works while the first is told.
+                let outcome = core.finish(group, appended: appended)
+                let next = underWay.ready.take()
+                if let failure = outcome.failure {
+                    deliver(outcome)
+                    if let next { deliver(core.abandon(next, because: failure)) }
+                } else {
+                    if let next { commit(next, &core, &underWay, before: { deliver(outcome) }) } else { deliver(outcome) }
+                }
+                if underWay.committing == nil, let due = core.takeDueSnapshot() { snapshot(due) }
+                return true
+            }
+            // What rests on the journal, or asks for the state, waits until both agree.
+            guard underWay.ready == nil, control.count == 0, !core.isEscalationDue, !core.isSnapshotDue else { return false }
+            let tips = gatherTips(limit: settings.batchTips)
+            guard !tips.isEmpty else { return false }
+            room.signal()
+            underWay.ready = core.decide(tips)
+            return true
+        }
+        var commands = gather()
+        if core.isEscalationDue { commands.append(.escalate) }
+        guard !commands.isEmpty else { return false }
+        room.signal()
+        commit(core.decide(commands), &core, &underWay)
+        if underWay.committing == nil, let due = core.takeDueSnapshot() { snapshot(due) }
+        return true
+    }
+
+    /// Commits a group, beside the core where that pays.
+    /// - Parameter tell: what came of the group before it; called before anything of this one is told.
+    private func commit(
+        _ group: StationCore.Group, _ core: inout StationCore, _ underWay: inout UnderWay, before tell: () -> Void = {}
+    ) {
+        if group.drafts.count >= settings.besideRecords, core.mayAppend {
+            committer.begin(group.drafts)
+            underWay.committing = group
+            tell()
+        } else {
+            tell()
+            deliver(core.finish(group, appended: core.append(group.drafts)))
+        }
     }
 
     /// The next group: control first (a claim or a revocation must not wait behind tips), then emergencies, then
     /// the rest up to the bound.
     private func gather() -> [StationCommand] {
-        var commands = control.drain(limit: 256)
-        commands.append(contentsOf: express.drain(limit: settings.batchTips).map(StationCommand.tip))
-        let left = max(1, settings.batchTips - commands.count)
-        commands.append(contentsOf: ordinary.drain(limit: left).map(StationCommand.tip))
+        let commands = control.drain(limit: 256)
+        return commands + gatherTips(limit: settings.batchTips - commands.count)
+    }
+
+    private func gatherTips(limit: Int) -> [StationCommand] {
+        var commands = express.drain(limit: settings.batchTips).map(StationCommand.tip)
+        commands.append(contentsOf: ordinary.drain(limit: max(1, limit - commands.count)).map(StationCommand.tip))
         return commands
     }
 

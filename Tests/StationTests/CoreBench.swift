@@ -60,6 +60,15 @@ final class CoreBench {
         return outcome
     }
 
+    /// Decides a group of tips and no more.
+    func decide(_ tips: [TipCommand]) -> StationCore.Group { core.decide(tips.map(StationCommand.tip)) }
+
+    func commit(_ group: StationCore.Group) -> StationCore.Outcome { core.finish(group, appended: core.append(group.drafts)) }
+
+    func abandon(_ group: StationCore.Group, because error: JournalError) -> StationCore.Outcome {
+        core.abandon(group, because: error)
+    }
+
     func run(_ tips: [TipCommand]) -> [Result<Receipt, Rejection>] { run(tips.map(StationCommand.tip)).tips.map(\.result) }
 
     /// A group of one tip that must be accepted.
