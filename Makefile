@@ -53,7 +53,7 @@ test-long: packages-test
 	swift test --no-parallel --filter 'CrashTests|PowerLoss'
 
 bench: build
-	$(BIN)/watchpost bench --json
+	$(BIN)/watchpost bench throughput --json
 
 # protoc-gen-swift comes from the swift-protobuf package: swift build --package-path .build/checkouts/swift-protobuf
 # --product protoc-gen-swift. The plugin would do the same on every clean build and take minutes.

@@ -39,7 +39,7 @@ struct Watchpost: AsyncParsableCommand {
                         BackupRun.self, RestoreRun.self, ReloadRun.self,
                     ]),
                 CommandGroup(name: tell("规则", "The rules"), subcommands: [EvaluateGroup.self, TriageGroup.self]),
-                CommandGroup(name: tell("试用", "To try it"), subcommands: [DemoRun.self, BenchRun.self]),
+                CommandGroup(name: tell("试用", "To try it"), subcommands: [DemoRun.self, BenchGroup.self]),
             ])
     }
 

@@ -74,6 +74,15 @@ extension Socket {
             })
     }
 
+    /// The same from a buffer that the caller keeps, so that a sender of millions makes no array for each message.
+    /// - Throws: as `trySend(frames:)`.
+    public func trySendFrames(_ frames: UnsafeBufferPointer<UnsafeRawBufferPointer>) throws(ZeroMQError) -> SendOutcome {
+        try outcome(
+            transmit(frames.count, dontWait: true) { socket, index, flags in
+                zmq_send(socket, frames[index].baseAddress, frames[index].count, flags)
+            })
+    }
+
     private func sendable() throws(ZeroMQError) -> UnsafeMutableRawPointer {
         guard let socket = core.checked, !core.isCutShort else {
             throw ZeroMQError(code: ENOTRECOVERABLE, operation: "send")

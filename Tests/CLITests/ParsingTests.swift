@@ -96,8 +96,8 @@ private func code(_ words: [String]) -> Int32 {
         _ = try parse(KeyShow.self, "keys", "show")
         #expect(try parse(KeyGenerate.self, "keys", "generate", "k").file == "k")
         #expect(try parse(DemoRun.self, "demo", "--json", "--keep").keep)
-        #expect(try parse(BenchRun.self, "bench", "--tips", "10").tips == 10)
-        #expect(code("bench", "--posts", "0") == 64)
+        #expect(try parse(BenchThroughputRun.self, "bench", "throughput", "--tips", "10").tips == 10)
+        #expect(code("bench", "throughput", "--posts", "0") == 64)
     }
 
     @Test func spool() throws {

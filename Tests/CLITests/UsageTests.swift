@@ -28,7 +28,7 @@ private let en = Words(.en)
         (["tip", "-c", "fire", "--postion", "1,2", "x"], "没有选项 '--postion'，是不是 '--position'？"),
         (["status", "--frobnicate"], "没有选项 '--frobnicate'"), (["status", "--json=1"], "选项 '--json' 后面不带内容，多了 '1'"),
         (["incidents", "list", "--level", "high"], "'high' 不能用于 '--level <level>'，只能是 'routine'、'priority'、'urgent'、'emergency'"),
-        (["bench", "--tips", "many"], "'many' 不能用于 '--tips <count>'"),
+        (["bench", "throughput", "--tips", "many"], "'many' 不能用于 '--tips <count>'"),
         (["post", "revoke", "Gate 1"], "'Gate 1' 不能用于 '<id>'"),
     ])
     func mistakesInChinese(_ words: [String], _ sentence: String) {

@@ -34,3 +34,10 @@ void wp_latch_destroy(wp_latch *latch);
 
 // Overwrites memory in a way that the compiler may not remove.
 void wp_wipe(void *memory, size_t size);
+
+// An epoll set, for one thread with very many sockets. Closed by close.
+int wp_ready_create(void);
+// Returns 0 or an errno value.
+int wp_ready_add(int set, int fd, uint64_t tag);
+// Waits; an interrupted wait counts as nothing ready. Returns how many tags were written, at most 64, or a negative errno value.
+int wp_ready_wait(int set, uint64_t *tags, int most, int64_t nanoseconds);
