@@ -4,17 +4,12 @@ internal import TipModel
 
 /// `needs` and `unless` of the word rules, compiled to indices.
 struct Combinations: Sendable {
-    private enum Condition {
-        case word(Int)
-        case night
-        case category(String)
-    }
-
     private struct Entry {
         var rule: Int
-        /// Each of these, by one of its choices.
-        var needs: [[Condition]]
-        var unless: [Condition]
+        /// Indices of ``groups``: each of these, by one of its choices.
+        var needs: Range<Int>
+        /// Indices of ``conditions``.
+        var unless: Range<Int>
         /// Whether the rule has phrases of its own.
         var isSaid: Bool
         /// Whether it rests on the category or the hour alone: then it stands for a text that says nothing.
@@ -22,85 +17,111 @@ struct Combinations: Sendable {
     }
 
     private let entries: [Entry]
+    /// Choices, as indices of ``conditions``.
+    private let groups: [Range<Int>]
+    /// Places of what is known of a tip: the word rules, the night, then ``categories``.
+    private let conditions: [Int32]
     private let ruleCount: Int
+    /// Those that conditions name.
+    private let categories: [String]
 
     init(_ words: [WordRule]) {
         let index = Dictionary(words.enumerated().map { ($1.code, $0) }, uniquingKeysWith: { first, _ in first })
-        func condition(_ code: String) -> Condition? {
-            if code == "night" { return .night }
-            if code.hasPrefix("category.") { return .category(String(code.dropFirst(9))) }
-            return index[code].map { .word($0) }
+        var categories: [String] = []
+        var conditions: [Int32] = []
+        var groups: [Range<Int>] = []
+        func condition(_ code: String) -> Int32? {
+            if code == "night" { return Int32(words.count) }
+            guard code.hasPrefix("category.") else { return index[code].map { Int32($0) } }
+            let category = String(code.dropFirst(9))
+            let known = categories.firstIndex(of: category) ?? categories.count
+            if known == categories.count { categories.append(category) }
+            return Int32(words.count + 1 + known)
+        }
+        func add(_ codes: [String]) -> Range<Int> {
+            let start = conditions.count
+            conditions += codes.compactMap(condition)
+            return start..<conditions.count
         }
         ruleCount = words.count
         entries = words.enumerated().compactMap { rule, word in
             guard !word.needs.isEmpty || !word.unless.isEmpty else { return nil }
+            let start = groups.count
+            for choices in word.needs { groups.append(add(choices)) }
             return Entry(
-                rule: rule, needs: word.needs.map { $0.compactMap(condition) }, unless: word.unless.compactMap(condition),
-                isSaid: !word.phrases.isEmpty,
+                rule: rule, needs: start..<groups.count, unless: add(word.unless), isSaid: !word.phrases.isEmpty,
                 isBare: word.phrases.isEmpty && !word.needs.joined().contains { index[$0] != nil })
         }
+        (self.conditions, self.groups, self.categories) = (conditions, groups, categories)
     }
 
-    /// `findings`, in the order of the rules, without those whose conditions fail and with the combinations that hold.
-    /// `bare`: whether the text says nothing that any rule knows.
+    /// Leaves out of `findings`, which stand in the order of the rules, those whose conditions fail, and adds the combinations
+    /// that hold.
+    /// - Parameters:
+    ///   - bare: whether the text says nothing that any rule knows.
+    ///   - bytes: the text.
     func apply(
-        _ findings: [WordFinder.Finding], category: String, night: Bool, bare: Bool = false
-    ) -> [WordFinder.Finding] {
-        guard !entries.isEmpty else { return findings }
-        return withUnsafeTemporaryAllocation(of: Int16.self, capacity: max(1, ruleCount)) { places in
-            // Where each rule's finding stands; −1 where it is not said, or does not count.
+        to findings: inout [WordFinder.Finding], category: String, night: Bool, bare: Bool, bytes: UnsafeBufferPointer<UInt8>
+    ) {
+        guard !entries.isEmpty else { return }
+        withUnsafeTemporaryAllocation(of: Int32.self, capacity: ruleCount + 1 + categories.count) { places in
+            // Where each rule's finding stands; −1 where it is not said, or does not count. What else holds is 0.
             places.initialize(repeating: -1)
-            var result = findings
             for (place, finding) in findings.enumerated() where finding.suppression == nil {
-                places[finding.rule] = Int16(place)
+                places[finding.rule] = Int32(clamping: place)
             }
-            var dropped = false
-            for entry in entries {
-                if entry.isSaid, places[entry.rule] < 0 { continue }
-                if entry.isBare, !bare { continue }
-                var limit = UrgencyLevel.emergency
-                var limitedBy: Int?
-                var phrases: [String] = []
-                let holds =
-                    !entry.unless.contains { met($0, places, category, night) }
-                    && entry.needs.allSatisfy { choices in
-                        guard let condition = choices.first(where: { met($0, places, category, night) }) else { return false }
-                        if case .word(let rule) = condition {
-                            let finding = result[Int(places[rule])]
-                            if finding.limit < limit { (limit, limitedBy) = (finding.limit, finding.limitedBy) }
-                            if !entry.isSaid { phrases.append(finding.phrase) }
-                        }
-                        return true
-                    }
-                if entry.isSaid {
-                    let place = Int(places[entry.rule])
-                    if !holds {
-                        places[entry.rule] = -1
-                        result[place].rule = -1
-                        dropped = true
-                    } else if limit < result[place].limit {
-                        (result[place].limit, result[place].limitedBy) = (limit, limitedBy)
-                    }
-                } else if holds {
-                    places[entry.rule] = Int16(result.count)
-                    result.append(
-                        WordFinder.Finding(
-                            rule: entry.rule, phrase: phrases.joined(separator: " + "), limit: limit, limitedBy: limitedBy))
-                }
-            }
-            if dropped { result.removeAll { $0.rule < 0 } }
-            if result.count > 1 { result.sort { $0.rule < $1.rule } }
-            return result
+            if night { places[ruleCount] = 0 }
+            if let known = categories.firstIndex(of: category) { places[ruleCount + 1 + known] = 0 }
+            apply(to: &findings, places, bare: bare, bytes: bytes)
         }
     }
 
-    private func met(
-        _ condition: Condition, _ places: UnsafeMutableBufferPointer<Int16>, _ category: String, _ night: Bool
-    ) -> Bool {
-        switch condition {
-        case .word(let rule): places[rule] >= 0
-        case .night: night
-        case .category(let code): code == category
+    private func apply(
+        to findings: inout [WordFinder.Finding], _ places: UnsafeMutableBufferPointer<Int32>, bare: Bool,
+        bytes: UnsafeBufferPointer<UInt8>
+    ) {
+        let said = findings.count
+        var dropped = false
+        for index in entries.indices {
+            let entry = entries[index]
+            if entry.isSaid, places[entry.rule] < 0 { continue }
+            if entry.isBare, !bare { continue }
+            let holds = !entry.unless.contains { met($0, places) } && entry.needs.allSatisfy { first(of: $0, places) != nil }
+            if entry.isSaid, !holds {
+                findings[Int(places[entry.rule])].rule = -1
+                places[entry.rule] = -1
+                dropped = true
+                continue
+            }
+            guard holds else { continue }
+            var limit = UrgencyLevel.emergency
+            var limitedBy: Int?
+            var phrases: [String] = []
+            for group in entry.needs {
+                guard let rule = first(of: group, places), rule < ruleCount else { continue }
+                let finding = findings[Int(places[rule])]
+                if finding.limit < limit { (limit, limitedBy) = (finding.limit, finding.limitedBy) }
+                if !entry.isSaid { phrases.append(finding.text(in: bytes)) }
+            }
+            if entry.isSaid {
+                let place = Int(places[entry.rule])
+                if limit < findings[place].limit { (findings[place].limit, findings[place].limitedBy) = (limit, limitedBy) }
+            } else {
+                places[entry.rule] = Int32(clamping: findings.count)
+                findings.append(
+                    WordFinder.Finding(
+                        rule: entry.rule, phrase: 0..<0, joined: phrases.joined(separator: " + "), limit: limit, limitedBy: limitedBy))
+            }
         }
+        if dropped { findings.removeAll { $0.rule < 0 } }
+        if findings.count > 1, dropped || findings.count > said { findings.sort { $0.rule < $1.rule } }
+    }
+
+    private func met(_ condition: Int, _ places: UnsafeMutableBufferPointer<Int32>) -> Bool { places[Int(conditions[condition])] >= 0 }
+
+    /// The first of a group's choices that holds.
+    private func first(of group: Int, _ places: UnsafeMutableBufferPointer<Int32>) -> Int? {
+        for choice in groups[group] where met(choice, places) { return Int(conditions[choice]) }
+        return nil
     }
 }

@@ -19,13 +19,13 @@ struct PhraseFinder: Sendable {
     }
 
     private struct Use {
-        var owner: Int
-        var isException: Bool
-        /// Where the part stands in its phrase, and whether it ends it.
-        var position: Int
-        var isLast: Bool
+        var owner: Int32
         /// Of the phrase's first part in the table of prefixes.
-        var slot: Int
+        var slot: Int32
+        /// Where the part stands in its phrase, and whether it ends it.
+        var position: Int16
+        var isLast: Bool
+        var isException: Bool
     }
 
     /// What has been seen of a phrase up to one of its parts; the one before too, because the newest may overlap.
@@ -37,8 +37,9 @@ struct PhraseFinder: Sendable {
     }
 
     private let automaton: PhraseAutomaton
-    /// By part.
-    private let uses: [[Use]]
+    /// Those of one part side by side: of part `index` from `useStarts[index]` to the next one's.
+    private let uses: [Use]
+    private let useStarts: [Int32]
     private let slots: Int
     private let gap: Int
 
@@ -60,19 +61,23 @@ struct PhraseFinder: Sendable {
                     }
                     uses[index].append(
                         Use(
-                            owner: phrase.owner, isException: phrase.isException, position: position,
-                            isLast: position == pieces.count - 1, slot: slots))
+                            owner: Int32(phrase.owner), slot: Int32(slots), position: Int16(clamping: position),
+                            isLast: position == pieces.count - 1, isException: phrase.isException))
                 }
                 slots += max(0, pieces.count - 1)
             }
         }
         automaton = PhraseAutomaton(parts)
-        self.uses = uses
+        self.uses = uses.flatMap(\.self)
+        var starts: [Int32] = [0]
+        for part in uses { starts.append((starts.last ?? 0) + Int32(part.count)) }
+        useStarts = starts
         self.slots = slots
         self.gap = max(0, gap)
     }
 
     /// Calls `body` with each occurrence, in the order of their ends.
+    @inline(__always)
     func scan(_ bytes: UnsafeBufferPointer<UInt8>, _ body: (Hit) -> Void) {
         // A bit for each slot says whether it is written: clearing all slots would take longer than most texts do.
         let words = slots / 64 + 1
@@ -80,10 +85,12 @@ struct PhraseFinder: Sendable {
             written.initialize(repeating: 0)
             withUnsafeTemporaryAllocation(of: Prefix.self, capacity: max(1, slots)) { table in
                 automaton.scan(bytes) { match in
-                    for use in uses[match.phrase] {
+                    for index in Int(useStarts[match.phrase])..<Int(useStarts[match.phrase + 1]) {
+                        let use = uses[index]
                         var start = match.start
                         if use.position > 0 {
-                            let slot = use.slot + use.position - 1
+                            // In range: a phrase has a slot for each part but the last.
+                            let slot = Int(use.slot) + Int(use.position) - 1
                             guard written[slot >> 6] & (1 << UInt64(slot & 63)) != 0 else { continue }
                             let before = table[slot]
                             if joins(Int(before.end), match.start, bytes) {
@@ -95,9 +102,9 @@ struct PhraseFinder: Sendable {
                             }
                         }
                         if use.isLast {
-                            body(Hit(owner: use.owner, isException: use.isException, start: start, end: match.end))
+                            body(Hit(owner: Int(use.owner), isException: use.isException, start: start, end: match.end))
                         } else {
-                            let slot = use.slot + use.position
+                            let slot = Int(use.slot) + Int(use.position)
                             let isNew = written[slot >> 6] & (1 << UInt64(slot & 63)) == 0
                             var prefix = isNew ? Prefix() : table[slot]
                             prefix.earlierStart = prefix.start

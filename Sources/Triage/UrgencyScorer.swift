@@ -10,9 +10,7 @@ public struct UrgencyScorer: Sendable {
     private let finder: WordFinder
     private let combinations: Combinations
     private let wording: WordingModel?
-    /// `words.<code>` for each word rule, `context.<code>` for each context.
-    private let wordCodes: [String]
-    private let contextCodes: [String]
+    private let codes: ReasonCodes
 
     /// Compiles the phrases of `rules`: some milliseconds once, so that a score takes microseconds.
     public init(_ rules: TriageRules) {
@@ -20,9 +18,9 @@ public struct UrgencyScorer: Sendable {
         self.rules = rules.urgency
         finder = WordFinder(rules.urgency.lexicon)
         combinations = Combinations(rules.urgency.lexicon.words)
-        wording = rules.urgency.wording.map(WordingModel.init)
-        wordCodes = rules.urgency.lexicon.words.map { "words." + $0.code }
-        contextCodes = rules.urgency.lexicon.contexts.map { "context." + $0.code }
+        let codes = ReasonCodes(rules.urgency.lexicon)
+        self.codes = codes
+        wording = rules.urgency.wording.map { WordingModel($0, codes: codes.names) }
     }
 
     /// The urgency of `tip` alone. Reasons in this order: `category` (detail: its code; 0 points where it is not
@@ -31,35 +29,41 @@ public struct UrgencyScorer: Sendable {
     /// reporter's, "real/false") and `place` (earlier incidents there); then, with 0 points, what was said and does not count (`denied`, `context.<code>`), `cap.<level>` where the level goes no higher, and
     /// `floor.<level>` where it is above the score's (detail: the code of the reason that set it).
     public func score(_ tip: Tip, context: UrgencyContext = .none) -> Urgency {
+        var text = tip.text
+        return text.withUTF8 { score(tip, $0, context) }
+    }
+
+    private func score(_ tip: Tip, _ text: UnsafeBufferPointer<UInt8>, _ context: UrgencyContext) -> Urgency {
         let category = categories[tip.category]
         let minute = localMinute(tip.observedAt)
         let night = isNight(hour: minute / 60)
-        let reading = finder.read(tip.text)
-        let isBare = isBare(tip.text, reading)
-        let said = combinations.apply(reading.findings, category: tip.category, night: night, bare: isBare)
+        var reading = finder.read(text)
+        let isBare = isBare(text, reading)
+        combinations.apply(to: &reading.findings, category: tip.category, night: night, bare: isBare, bytes: text)
 
-        var terms = Terms(category: category?.floor ?? .routine, code: Code.category)
-        terms.reasons.reserveCapacity(said.count + 6)
-        terms.reasons.append(Reason(code: Code.category, points: category?.base ?? 0, detail: tip.category))
-        for finding in said where finding.suppression == nil { count(finding, in: &terms) }
-        if night {
-            terms.reasons.append(Reason(code: Code.night, points: rules.nightPoints, detail: Self.clock(minute)))
-        }
+        var terms = UrgencyTerms(category: category?.floor ?? .routine)
+        terms.lines.reserveCapacity(reading.findings.count + 8)
+        terms.add(ReasonCodes.category, category?.base ?? 0, .text(tip.category))
+        for finding in reading.findings where finding.suppression == nil { count(finding, in: &terms) }
+        if night { terms.add(ReasonCodes.night, rules.nightPoints, .text(Self.clock(minute))) }
         if let wording {
-            let verdict = wording.read(
-                tip.text, category: tip.category, night: night, lexical: lexical(terms, said, reading))
+            let marks = marks(of: wording, reading, text, in: &terms)
+            let verdict = wording.read(text, category: tip.category, night: night, marks: marks)
             // Where nothing is said, nothing speaks against an alarm either.
             weigh(verdict, doubt: isBare ? 0 : wording.doubt, in: &terms)
         } else {
-            bound(said, reading, in: &terms)
+            bound(reading, in: &terms)
         }
         if tip.panic {
-            terms.reasons.append(Reason(code: Code.panic, points: rules.panicPoints))
-            terms.raise(to: .emergency, by: Code.panic)
+            terms.add(ReasonCodes.panic, rules.panicPoints, .none)
+            terms.raise(to: .emergency, by: ReasonCodes.panic)
         }
         count(context, in: &terms)
-        tell(said, in: &terms)
-        return settle(&terms)
+        tell(reading.findings, text, in: &terms)
+        let (score, level) = settle(&terms)
+        return Urgency(
+            score: score, level: level,
+            reasons: terms.lines.map { Reason(code: codes.names[$0.code], points: $0.points, detail: detail($0, text)) })
     }
 
     /// The urgency of an incident to which a tip has been attached.
@@ -77,191 +81,146 @@ public struct UrgencyScorer: Sendable {
         let explained = max(base.level, level(score, reasons, of: base))
         if current.level > explained {
             // Only where rules changed in between, or a floor of a weaker tip took over from corroboration.
-            reasons.append(Reason(code: Code.floor(current.level), points: 0, detail: Code.earlier))
+            reasons.append(Reason(code: ReasonCodes.floor + current.level.name, points: 0, detail: "earlier"))
         }
         if points != 0 {
-            reasons.append(Reason(code: Code.corroboration, points: points, detail: "\(witnesses)"))
+            reasons.append(Reason(code: ReasonCodes.corroboration, points: points, detail: "\(witnesses)"))
         }
         return Urgency(score: score, level: max(explained, current.level), reasons: reasons)
     }
 
     // MARK: - Terms
 
-    private enum Code {
-        static let category = "category"
-        static let night = "night"
-        static let wording = "wording"
-        static let doubted = "wording.doubted"
-        static let panic = "panic"
-        static let record = "record"
-        static let place = "place"
-        static let denied = "denied"
-        static let corroboration = "corroboration"
-        static let earlier = "earlier"
-
-        static func floor(_ level: UrgencyLevel) -> String { "floor." + level.name }
-        static func cap(_ level: UrgencyLevel) -> String { "cap." + level.name }
-    }
-
-    /// The sum as it grows, and what holds its level up or down.
-    private struct Terms {
-        var reasons: [Reason] = []
-        let category: UrgencyLevel
-        var floor = UrgencyLevel.routine
-        var floorCode: String
-        var cap = UrgencyLevel.emergency
-        var capCode = ""
-
-        init(category: UrgencyLevel, code: String) {
-            self.category = category
-            floorCode = code
-        }
-
-        mutating func raise(to level: UrgencyLevel, by code: String) {
-            guard level > floor else { return }
-            floor = level
-            floorCode = code
-        }
-
-        /// Takes back what words have set so far; gives back whether they held an emergency, and which.
-        mutating func release() -> String? {
-            let holder = floor == .emergency ? floorCode : nil
-            (floor, floorCode, cap, capCode) = (.routine, "", .emergency, "")
-            return holder
-        }
-
-        mutating func limit(to level: UrgencyLevel, by code: String) {
-            guard level < cap else { return }
-            cap = level
-            capCode = code
-        }
-    }
-
     /// A word that counts. One that a context limits counts half.
-    private func count(_ finding: WordFinder.Finding, in terms: inout Terms) {
-        let rule = rules.lexicon.words[finding.rule]
-        let code = wordCodes[finding.rule]
-        if let level = rule.floor { terms.raise(to: min(level, finding.limit), by: code) }
-        if let level = rule.cap { terms.limit(to: level, by: code) }
+    private func count(_ finding: WordFinder.Finding, in terms: inout UrgencyTerms) {
+        let (word, code) = (codes.rules[finding.rule], codes.words[finding.rule])
+        if let level = word.floor { terms.raise(to: min(level, finding.limit), by: code) }
+        if let level = word.cap { terms.limit(to: level, by: code) }
         // A rule without points or bounds only serves others.
-        guard rule.points != 0 || rule.floor != nil || rule.cap != nil else { return }
-        let points = finding.limit < .emergency ? rule.points / 2 : rule.points
-        terms.reasons.append(Reason(code: code, points: points, detail: finding.phrase))
+        guard !word.isServing else { return }
+        terms.add(code, finding.limit < .emergency ? word.points / 2 : word.points, .phrase(finding))
     }
 
     /// What the words set besides their points: caps of contexts, and doubt.
-    private func bound(_ said: [WordFinder.Finding], _ reading: WordFinder.Reading, in terms: inout Terms) {
-        for (index, _) in reading.contexts {
-            if let cap = rules.lexicon.contexts[index].cap { terms.limit(to: cap, by: contextCodes[index]) }
+    private func bound(_ reading: WordFinder.Reading, in terms: inout UrgencyTerms) {
+        for index in reading.contexts {
+            if let cap = codes.caps[index] { terms.limit(to: cap, by: codes.contexts[index]) }
         }
-        doubt(said, reading.excepted, in: &terms)
+        doubt(reading, in: &terms)
     }
 
-    /// What the lexicon alone makes of it.
-    private func lexical(_ terms: Terms, _ said: [WordFinder.Finding], _ reading: WordFinder.Reading) -> Urgency {
-        var terms = terms
-        bound(said, reading, in: &terms)
-        tell(said, in: &terms)
-        return settle(&terms)
+    /// What the lexicon's judgement of the tip speaks for: its level, and each of its reasons but category and night, which
+    /// are weighed by themselves. `terms` are left as they were.
+    private func marks(
+        of wording: WordingModel, _ reading: WordFinder.Reading, _ text: UnsafeBufferPointer<UInt8>, in terms: inout UrgencyTerms
+    ) -> WordingModel.Weights {
+        let (count, bounds) = (terms.lines.count, terms.bounds)
+        bound(reading, in: &terms)
+        tell(reading.findings, text, in: &terms)
+        var sum = wording.mark(level: settle(&terms).level)
+        for (index, line) in terms.lines.enumerated() where line.code != ReasonCodes.category && line.code != ReasonCodes.night {
+            // Each once.
+            if !terms.lines[..<index].contains(where: { $0.code == line.code }) { sum &+= wording.mark(code: line.code) }
+        }
+        terms.lines.removeLast(terms.lines.count - count)
+        terms.bounds = bounds
+        return sum
     }
 
     /// Brings the sum to where the text as a whole belongs: into its level, the higher in it the more speaks for a higher
     /// one. Single words then set no bounds any more, but for an emergency that the whole does not deny.
-    private func weigh(_ verdict: WordingModel.Verdict, doubt: Double, in terms: inout Terms) {
+    private func weigh(_ verdict: WordingModel.Verdict, doubt: Double, in terms: inout UrgencyTerms) {
         if let code = terms.release() {
             if verdict.emergency >= doubt {
                 terms.raise(to: .emergency, by: code)
             } else {
-                terms.reasons.append(Reason(code: Code.doubted, points: 0, detail: code))
+                terms.add(ReasonCodes.doubted, 0, .code(code))
             }
         }
         let band = rules.scores(of: verdict.level)
         let target = band.lowerBound + Int32(verdict.leaning * Double(band.upperBound - band.lowerBound))
-        let sum = terms.reasons.reduce(into: Int64(0)) { $0 &+= Int64($1.points) }
-        let points = Int32(clamping: Int64(target) - sum)
-        terms.reasons.append(
-            Reason(code: Code.wording, points: points, detail: verdict.telling.joined(separator: " · ")))
+        terms.add(ReasonCodes.wording, Int32(clamping: Int64(target) - terms.sum), .text(verdict.telling))
     }
 
     /// The longest text that may say nothing: longer ones tell something in words that no rule has. As `reach` counts.
     private static let bareLength = 16
 
     /// Whether `text` neither names nor denies anything ("3号楼有情况", or empty).
-    private func isBare(_ text: String, _ reading: WordFinder.Reading) -> Bool {
+    private func isBare(_ text: UnsafeBufferPointer<UInt8>, _ reading: WordFinder.Reading) -> Bool {
         guard !reading.isDenying, reading.contexts.isEmpty, reading.excepted.isEmpty else { return false }
-        let names = reading.findings.contains {
-            let rule = rules.lexicon.words[$0.rule]
-            return rule.points != 0 || rule.floor != nil || rule.cap != nil
-        }
-        guard !names else { return false }
-        var text = text
-        return text.withUTF8 { Clauses.isWithin(Self.bareLength, from: 0, to: $0.count, in: $0) }
+        guard reading.findings.allSatisfy({ codes.rules[$0.rule].isServing }) else { return false }
+        return Clauses.isWithin(Self.bareLength, from: 0, to: text.count, in: text)
     }
 
     /// A grave thing that is denied, only supposed or meant otherwise (灭火器), with none that is so: then the category,
     /// which the guard chose for that thing, is no ground for more than `priority`.
-    private func doubt(_ said: [WordFinder.Finding], _ excepted: [Int], in terms: inout Terms) {
-        guard terms.floor < .urgent else { return }
-        func isGrave(_ rule: Int) -> Bool { rules.lexicon.words[rule].floor ?? .routine >= .urgent }
-        if said.contains(where: { $0.suppression != nil && isGrave($0.rule) }) || excepted.contains(where: isGrave) {
-            terms.limit(to: .priority, by: Code.denied)
+    private func doubt(_ reading: WordFinder.Reading, in terms: inout UrgencyTerms) {
+        guard terms.bounds.floor < .urgent else { return }
+        func isGrave(_ rule: Int) -> Bool { codes.rules[rule].floor ?? .routine >= .urgent }
+        if reading.findings.contains(where: { $0.suppression != nil && isGrave($0.rule) }) || reading.excepted.contains(where: isGrave) {
+            terms.limit(to: .priority, by: ReasonCodes.denied)
         }
     }
 
     /// The terms of experience. A record never lowers what is an emergency without it.
-    private func count(_ context: UrgencyContext, in terms: inout Terms) {
+    private func count(_ context: UrgencyContext, in terms: inout UrgencyTerms) {
         let earlier = min(max(0, context.earlierAtPlace), rules.repeatPlace.points.count)
         let place = rules.repeatPlace.points.prefix(earlier).reduce(0, &+)
-        if place != 0 {
-            terms.reasons.append(Reason(code: Code.place, points: place, detail: "\(context.earlierAtPlace)"))
-        }
+        if place != 0 { terms.add(ReasonCodes.place, place, .text("\(context.earlierAtPlace)")) }
         var record = rules.trackRecord.points(context.record)
-        if record < 0, level(terms, score: Self.sum(terms.reasons)) == .emergency { record = 0 }
-        if record != 0 {
-            let detail = "\(context.record.real)/\(context.record.wrong)"
-            terms.reasons.append(Reason(code: Code.record, points: record, detail: detail))
-        }
+        if record < 0, level(terms, score: terms.score) == .emergency { record = 0 }
+        if record != 0 { terms.add(ReasonCodes.record, record, .text("\(context.record.real)/\(context.record.wrong)")) }
     }
 
     /// At most so many reasons that only tell why a word did not count.
     private static let untold = 6
 
-    private func tell(_ said: [WordFinder.Finding], in terms: inout Terms) {
+    private func tell(_ said: [WordFinder.Finding], _ text: UnsafeBufferPointer<UInt8>, in terms: inout UrgencyTerms) {
         var told = 0
         for finding in said where told < Self.untold {
-            let rule = rules.lexicon.words[finding.rule]
+            let rule = codes.rules[finding.rule]
             guard rule.points > 0 || rule.floor != nil else { continue }
-            let code: String
+            let code: Int
             switch finding.suppression {
-            case .denied: code = Code.denied
-            case .context(let index): code = contextCodes[index]
+            case .denied: code = ReasonCodes.denied
+            case .context(let index): code = codes.contexts[index]
             case nil:
                 guard let index = finding.limitedBy, finding.limit < rule.floor ?? .routine else { continue }
-                code = contextCodes[index]
+                code = codes.contexts[index]
             }
-            let reason = Reason(code: code, points: 0, detail: finding.phrase)
-            guard !terms.reasons.contains(reason) else { continue }
-            terms.reasons.append(reason)
+            let isKnown = terms.lines.contains { line in
+                guard line.code == code, line.points == 0 else { return false }
+                return detail(line, text) == finding.text(in: text)
+            }
+            guard !isKnown else { continue }
+            terms.add(code, 0, .phrase(finding))
             told += 1
         }
     }
 
-    private func level(_ terms: Terms, score: Int32) -> UrgencyLevel {
-        max(min(max(rules.level(of: score), terms.category), terms.cap), terms.floor)
+    private func level(_ terms: UrgencyTerms, score: Int32) -> UrgencyLevel {
+        max(min(max(rules.level(of: score), terms.category), terms.bounds.cap), terms.bounds.floor)
     }
 
-    private func settle(_ terms: inout Terms) -> Urgency {
-        let score = Self.sum(terms.reasons)
-        let earned = rules.level(of: score)
+    private func settle(_ terms: inout UrgencyTerms) -> (score: Int32, level: UrgencyLevel) {
+        let (score, bounds) = (terms.score, terms.bounds)
         let result = level(terms, score: score)
-        if terms.cap < .emergency, terms.floor <= terms.cap {
-            terms.reasons.append(Reason(code: Code.cap(terms.cap), points: 0, detail: terms.capCode))
+        if bounds.cap < .emergency, bounds.floor <= bounds.cap {
+            terms.add(ReasonCodes.cap(bounds.cap), 0, .code(bounds.capCode))
         }
-        if result > earned {
-            let code = terms.floor >= result ? terms.floorCode : Code.category
-            terms.reasons.append(Reason(code: Code.floor(result), points: 0, detail: code))
+        if result > rules.level(of: score) {
+            terms.add(ReasonCodes.floor(result), 0, .code(bounds.floor >= result ? bounds.floorCode : ReasonCodes.category))
         }
-        return Urgency(score: score, level: result, reasons: terms.reasons)
+        return (score, result)
+    }
+
+    private func detail(_ line: UrgencyTerms.Line, _ text: UnsafeBufferPointer<UInt8>) -> String {
+        switch line.detail {
+        case .none: ""
+        case .text(let detail): detail
+        case .phrase(let finding): finding.text(in: text)
+        case .code(let code): codes.names[code]
+        }
     }
 
     private func corroboration(_ witnesses: Int) -> Int32 {
@@ -270,8 +229,8 @@ public struct UrgencyScorer: Sendable {
 
     /// `urgency` as it was before anybody corroborated it.
     private func uncorroborated(_ urgency: Urgency) -> Urgency {
-        guard urgency.reasons.contains(where: { $0.code == Code.corroboration }) else { return urgency }
-        let reasons = urgency.reasons.filter { $0.code != Code.corroboration }
+        guard urgency.reasons.contains(where: { $0.code == ReasonCodes.corroboration }) else { return urgency }
+        let reasons = urgency.reasons.filter { $0.code != ReasonCodes.corroboration }
         let score = Self.sum(reasons)
         return Urgency(score: score, level: min(level(score, reasons, of: urgency), urgency.level), reasons: reasons)
     }

@@ -13,35 +13,56 @@ struct WordFinder: Sendable {
         case context(Int)
     }
 
-    /// A rule that a text fires, and the phrase that did it, as it stands in the text.
-    struct Finding: Equatable {
+    /// A rule that a text fires, and the phrase that did it.
+    struct Finding {
         var rule: Int
-        var phrase: String
+        /// The bytes of the phrase in the text; with what denies it, where it is denied.
+        var phrase: Range<Int>
+        /// Of a combination: the phrases of those that it rests on.
+        var joined: String?
         /// The most its floor comes to; `emergency` where nothing limits it.
         var limit: UrgencyLevel
-        /// Set where it does not count at all, and then `phrase` holds what denies it too.
+        /// Set where it does not count at all.
         var suppression: Suppression?
         /// Index of the context that limits it.
         var limitedBy: Int?
+
+        /// The phrase as it stands in the text.
+        func text(in bytes: UnsafeBufferPointer<UInt8>) -> String {
+            joined ?? String(decoding: UnsafeBufferPointer(rebasing: bytes[phrase]), as: UTF8.self)
+        }
     }
 
     /// What was found in a text.
     struct Reading {
         /// Each rule at most once, in the order of the rules.
         var findings: [Finding] = []
-        /// Contexts said, each once, and the phrase.
-        var contexts: [(context: Int, phrase: String)] = []
+        /// Contexts said, each once.
+        var contexts: [Int] = []
         /// Rules whose phrases stand in the text, but in another meaning only (`exceptions`).
         var excepted: [Int] = []
         /// Whether anything is denied, known to a rule or not.
         var isDenying = false
     }
 
-    private struct Hit {
-        var owner: Int
-        var start: Int
-        var end: Int
+    /// One occurrence, packed so that a comparison of numbers sorts by owner, start, and the longest first.
+    private struct Hit: Comparable {
+        private let key: UInt64
+
+        init(owner: Int, start: Int, end: Int) {
+            key = UInt64(truncatingIfNeeded: owner) << 48 | UInt64(truncatingIfNeeded: start) << 24
+                | UInt64(truncatingIfNeeded: WordFinder.longest - end)
+        }
+
+        var owner: Int { Int(key >> 48) }
+        var start: Int { Int(key >> 24) & WordFinder.longest }
+        var end: Int { WordFinder.longest - Int(key) & WordFinder.longest }
+
+        static func < (left: Hit, right: Hit) -> Bool { left.key < right.key }
     }
+
+    /// Bytes of a text that are read: 16 MiB, thousands of times the longest tip.
+    static let longest = 0xFF_FFFF
 
     private let lexicon: Lexicon
     private let finder: PhraseFinder
@@ -55,6 +76,8 @@ struct WordFinder: Sendable {
     private let spared: [[Bool]]
     private let endedBy: [[Bool]]
     private let isEnder: [Bool]
+    /// By word rule.
+    private let negatable: [Bool]
 
     init(_ lexicon: Lexicon) {
         self.lexicon = lexicon
@@ -79,52 +102,66 @@ struct WordFinder: Sendable {
         for owner in negationBefore...negationAfter { add(lexicon.negations.exceptions, owner, exception: true) }
         add(lexicon.clauseWords, clauseWord)
         finder = PhraseFinder(phrases, gap: lexicon.gap)
+        negatable = lexicon.words.map(\.negatable)
         let codes = lexicon.words.map(\.code)
         spared = lexicon.contexts.map { context in codes.map { context.spares.contains($0) } }
         endedBy = lexicon.contexts.map { context in codes.map { context.until.contains($0) } }
         isEnder = codes.map { code in lexicon.contexts.contains { $0.until.contains(code) } }
     }
 
-    /// What `text` says.
-    func read(_ text: String) -> Reading {
-        var text = text
-        return text.withUTF8 { bytes in
-            var hits: [Hit] = []
-            var exceptions: [Hit] = []
-            var breaks: [Int] = []
-            finder.scan(bytes) { hit in
-                if hit.owner == clauseWord {
-                    breaks.append(hit.start)
-                } else if hit.isException {
-                    exceptions.append(Hit(owner: hit.owner, start: hit.start, end: hit.end))
-                } else {
-                    hits.append(Hit(owner: hit.owner, start: hit.start, end: hit.end))
-                }
+    /// What a text says.
+    func read(_ text: UnsafeBufferPointer<UInt8>) -> Reading {
+        let bytes = text.count <= Self.longest ? text : UnsafeBufferPointer(rebasing: text[..<Self.longest])
+        var hits: [Hit] = []
+        hits.reserveCapacity(32)
+        var exceptions: [Hit] = []
+        var breaks: [Int] = []
+        finder.scan(bytes) { hit in
+            if hit.owner == clauseWord {
+                breaks.append(hit.start)
+            } else if hit.isException {
+                exceptions.append(Hit(owner: hit.owner, start: hit.start, end: hit.end))
+            } else {
+                hits.append(Hit(owner: hit.owner, start: hit.start, end: hit.end))
             }
-            guard !hits.isEmpty else {
-                return Reading(excepted: Set(exceptions.map(\.owner)).filter { $0 < wordCount }.sorted())
-            }
-            hits.sort { ($0.owner, $0.start, $1.end) < ($1.owner, $1.start, $0.end) }
-            if breaks.count > 1 { breaks.sort() }
-            let clauses = Clauses(bytes, words: breaks)
-            if !exceptions.isEmpty { hits = Self.without(exceptions, hits) }
-            var reading = interpret(hits, clauses, bytes)
-            reading.isDenying = hits.contains { $0.owner >= negationBefore && $0.owner <= negationAfter }
-            if !exceptions.isEmpty {
-                let kept = Set(hits.map(\.owner))
-                reading.excepted = Set(exceptions.map(\.owner)).filter { $0 < wordCount && !kept.contains($0) }.sorted()
-            }
-            return reading
         }
+        hits.sortBriefly()
+        exceptions.sortBriefly()
+        var reading = Reading()
+        if !hits.isEmpty {
+            if !exceptions.isEmpty { hits = Self.without(exceptions, hits) }
+            // Clauses matter to negations and contexts only, which few texts have.
+            let needsClauses = hits.last.map { $0.owner >= wordCount } ?? false
+            if needsClauses, breaks.count > 1 { breaks.sort() }
+            let clauses = needsClauses ? Clauses(bytes, words: breaks) : Clauses(count: bytes.count)
+            reading = interpret(hits, clauses, bytes)
+            reading.isDenying = hits.last.map { $0.owner >= negationBefore && $0.owner <= negationAfter } ?? false
+        }
+        var next = 0
+        for exception in exceptions where exception.owner < wordCount && reading.excepted.last != exception.owner {
+            while next < hits.count, hits[next].owner < exception.owner { next += 1 }
+            if next == hits.count || hits[next].owner != exception.owner { reading.excepted.append(exception.owner) }
+        }
+        return reading
     }
 
-    /// `hits`, sorted by owner, without those that overlap an exception of the same owner.
+    /// `hits` without those that overlap an exception of the same owner; both sorted.
     private static func without(_ exceptions: [Hit], _ hits: [Hit]) -> [Hit] {
-        var byOwner: [Int: Spans] = [:]
-        for (owner, list) in Dictionary(grouping: exceptions, by: \.owner) {
-            byOwner[owner] = Spans(list.map { $0.start..<$0.end })
+        var kept: [Hit] = []
+        kept.reserveCapacity(hits.count)
+        var (owner, next) = (-1, 0)
+        var spans = Spans([])
+        for hit in hits {
+            if hit.owner != owner {
+                owner = hit.owner
+                while next < exceptions.count, exceptions[next].owner < owner { next += 1 }
+                let first = next
+                while next < exceptions.count, exceptions[next].owner == owner { next += 1 }
+                spans = first == next ? Spans([]) : Spans(exceptions[first..<next].map { $0.start..<$0.end })
+            }
+            if spans.overlapping(hit.start, hit.end) == nil { kept.append(hit) }
         }
-        return hits.filter { byOwner[$0.owner]?.overlapping($0.start, $0.end) == nil }
+        return kept
     }
 
     // MARK: - Interpreting
@@ -134,7 +171,7 @@ struct WordFinder: Sendable {
         let firstNegation = firstIndex(in: hits.count) { hits[$0].owner >= negationBefore }
         let words = hits[..<firstContext]
         let denial = Denial(
-            hits[firstNegation...].map { ($0.owner - negationBefore, $0.start..<$0.end) }, reach: lexicon.negations.reach,
+            hits[firstNegation...].lazy.map { ($0.owner - negationBefore, $0.start..<$0.end) }, reach: lexicon.negations.reach,
             clauses)
         var reading = Reading()
 
@@ -148,33 +185,35 @@ struct WordFinder: Sendable {
                 let rule = lexicon.contexts[context]
                 let ends = enders.filter { endedBy[context][$0.owner] }.sorted { $0.start < $1.start }
                 var ranges: [Range<Int>] = []
-                var said: Range<Int>?
+                var isSaid = false
                 while index < firstNegation, hits[index].owner == wordCount + context {
                     let hit = hits[index]
                     index += 1
                     if rule.negatable, denial.denies(hit.start, hit.end, in: bytes) != nil { continue }
-                    if said == nil { said = hit.start..<hit.end }
-                    if rule.limit != nil { ranges += reach(of: rule, hit, ends, clauses, bytes.count) }
+                    isSaid = true
+                    if rule.limit != nil { ranges.append(reach(of: rule, hit, ends, clauses, bytes.count)) }
                 }
-                guard let said else { continue }
-                reading.contexts.append((context, Self.text(said, bytes)))
+                guard isSaid else { continue }
+                reading.contexts.append(context)
                 if !ranges.isEmpty { covers.append((context, Spans(ranges))) }
             }
         }
 
         // Words: of each rule the first phrase that counts most.
+        reading.findings.reserveCapacity(min(16, words.count))
         var index = words.startIndex
         while index < words.endIndex {
             let rule = words[index].owner
-            var best: Finding?
+            var best = finding(words[index], denial, covers, bytes)
+            index += 1
             while index < words.endIndex, words[index].owner == rule {
-                let hit = words[index]
+                if best.limit < .emergency {
+                    let finding = finding(words[index], denial, covers, bytes)
+                    if finding.limit > best.limit { best = finding }
+                }
                 index += 1
-                if best?.limit == .emergency { continue }
-                let finding = finding(hit, denial, covers, bytes)
-                if best == nil || finding.limit > (best?.limit ?? .routine) { best = finding }
             }
-            if let best { reading.findings.append(best) }
+            reading.findings.append(best)
         }
         return reading
     }
@@ -182,10 +221,9 @@ struct WordFinder: Sendable {
     private func finding(
         _ hit: Hit, _ denial: Denial, _ covers: [(context: Int, spans: Spans)], _ bytes: UnsafeBufferPointer<UInt8>
     ) -> Finding {
-        let phrase = Self.text(hit.start..<hit.end, bytes)
-        if lexicon.words[hit.owner].negatable, let by = denial.denies(hit.start, hit.end, in: bytes) {
+        if negatable[hit.owner], let by = denial.denies(hit.start, hit.end, in: bytes) {
             let whole = min(by.lowerBound, hit.start)..<max(by.upperBound, hit.end)
-            return Finding(rule: hit.owner, phrase: Self.text(whole, bytes), limit: .routine, suppression: .denied)
+            return Finding(rule: hit.owner, phrase: whole, limit: .routine, suppression: .denied)
         }
         var limit = UrgencyLevel.emergency
         var limitedBy: Int?
@@ -198,11 +236,12 @@ struct WordFinder: Sendable {
             limitedBy = cover.context
         }
         let suppression = limit == .routine ? limitedBy.map { Suppression.context($0) } : nil
-        return Finding(rule: hit.owner, phrase: phrase, limit: limit, suppression: suppression, limitedBy: limitedBy)
+        return Finding(
+            rule: hit.owner, phrase: hit.start..<hit.end, limit: limit, suppression: suppression, limitedBy: limitedBy)
     }
 
     /// Which bytes a context word touches. An ender ("now") cuts it off where the ender's clause begins.
-    private func reach(of rule: ContextRule, _ hit: Hit, _ ends: [Hit], _ clauses: Clauses, _ count: Int) -> [Range<Int>] {
+    private func reach(of rule: ContextRule, _ hit: Hit, _ ends: [Hit], _ clauses: Clauses, _ count: Int) -> Range<Int> {
         var whole: Range<Int>
         switch rule.scope {
         case .clause: whole = clauses.clause(hit.start, hit.end)
@@ -220,11 +259,7 @@ struct WordFinder: Sendable {
             let edge = min(hit.start, clauses.clause(ends[next - 1].start, ends[next - 1].end).upperBound)
             if edge > whole.lowerBound { whole = min(edge, whole.upperBound)..<whole.upperBound }
         }
-        return [whole]
-    }
-
-    private static func text(_ range: Range<Int>, _ bytes: UnsafeBufferPointer<UInt8>) -> String {
-        String(decoding: bytes[range], as: UTF8.self)
+        return whole
     }
 }
 
@@ -239,7 +274,7 @@ private struct Denial {
     private let clauses: Clauses
 
     /// - Parameter hits: kind (0 before, 1 adjacent, 2 after) and place.
-    init(_ hits: [(kind: Int, range: Range<Int>)], reach: Int, _ clauses: Clauses) {
+    init(_ hits: some Sequence<(kind: Int, range: Range<Int>)>, reach: Int, _ clauses: Clauses) {
         self.reach = max(0, reach)
         self.clauses = clauses
         for hit in hits {
@@ -249,9 +284,9 @@ private struct Denial {
             default: after.append(hit.range)
             }
         }
-        before.sort { $0.upperBound < $1.upperBound }
-        adjacent.sort { $0.upperBound < $1.upperBound }
-        after.sort { $0.lowerBound < $1.lowerBound }
+        if before.count > 1 { before.sort { $0.upperBound < $1.upperBound } }
+        if adjacent.count > 1 { adjacent.sort { $0.upperBound < $1.upperBound } }
+        if after.count > 1 { after.sort { $0.lowerBound < $1.lowerBound } }
     }
 
     /// The negation that denies the phrase at `start..<end`, if one does. Only the nearest on each side can: one

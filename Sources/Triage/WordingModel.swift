@@ -6,7 +6,11 @@ internal import Darwin
 public import TipModel
 
 /// What the wording of a text says as a whole. Made once from the rules, then pure.
+///
+/// Weights are whole hundredths and their sums exact, so that no order of adding matters and a replay gives the same.
 struct WordingModel: Sendable {
+    typealias Weights = SIMD4<Int32>
+
     /// The verdict on one text.
     struct Verdict {
         /// The level of least expected cost.
@@ -15,98 +19,153 @@ struct WordingModel: Sendable {
         var leaning: Double
         /// The probability of an emergency.
         var emergency: Double
-        /// The terms that spoke most for the level, the strongest first.
-        var telling: [String]
+        /// The terms that spoke most for the level, the strongest first: "躺 · 喊 · 血".
+        var telling: String
     }
 
     private static let levels = UrgencyLevel.allCases
-    /// Terms that a reason names.
+    /// Terms that a reason names, and among how many of the strongest they are sought.
     private static let toldTerms = 3
+    private static let soughtTerms = 12
 
-    private let terms: [UInt64: SIMD4<Float>]
-    private let bias: SIMD4<Float>
-    private let categories: [String: SIMD4<Float>]
-    private let night: SIMD4<Float>
-    private let marks: [String: SIMD4<Float>]
-    private let costs: [[Double]]
+    private let terms: WordingTable
+    private let bias: Weights
+    private let categories: [String: Weights]
+    private let night: Weights
+    /// By level, and by reason code as the scorer numbers them.
+    private let levelMarks: [Weights]
+    private let marks: [Weights]
+    /// By the level that is true: what each answer costs.
+    private let costs: [SIMD4<Double>]
     let doubt: Double
 
-    init(_ rules: WordingRules) {
-        var terms: [UInt64: SIMD4<Float>] = Dictionary(minimumCapacity: rules.terms.count)
-        for (term, weights) in rules.terms { terms[WordingTerms.hash(of: term)] = Self.vector(weights) }
-        self.terms = terms
-        bias = Self.vector(rules.bias)
-        categories = rules.categories.mapValues(Self.vector)
-        night = Self.vector(rules.night)
-        marks = rules.marks.mapValues(Self.vector)
+    /// - Parameter codes: of reasons, as the scorer numbers them.
+    init(_ rules: WordingRules, codes: [String]) {
+        terms = WordingTable(rules.terms)
+        bias = Weights(rules.bias)
+        categories = rules.categories.mapValues { Weights($0) }
+        night = Weights(rules.night)
+        levelMarks = Self.levels.map { rules.marks[WordingMarks.level + $0.name].map { Weights($0) } ?? .zero }
+        marks = codes.map { rules.marks[$0].map { Weights($0) } ?? .zero }
         let cost = [0, 1, Double(rules.twoLevelsCost), Double(rules.threeLevelsCost)]
-        costs = (0..<4).map { expected in (0..<4).map { cost[abs(expected - $0)] } }
+        costs = (0..<4).map { expected in SIMD4((0..<4).map { cost[abs(expected - $0)] }) }
         doubt = Double(rules.doubtPercent) / 100
     }
 
-    /// - Parameter lexical: what the lexicon alone makes of the same tip.
-    func read(_ text: String, category: String, night isNight: Bool, lexical: Urgency) -> Verdict {
-        let found = WordingTerms(text)
-        var sum = bias + (categories[category] ?? .zero)
-        if isNight { sum += night }
-        for mark in WordingMarks.codes(of: lexical) { sum += marks[mark] ?? .zero }
-        // In a fixed order: floating-point sums depend on it, and a replay must give the same.
-        var known: [(hash: UInt64, weights: SIMD4<Float>)] = []
-        for hash in found.hashes { if let weights = terms[hash] { known.append((hash, weights)) } }
-        known.sort { $0.hash < $1.hash }
-        for term in known { sum += term.weights }
-        let shares = Self.softmax(sum)
-        let best = cheapest(shares)
-        let above = shares[(best + 1)...].reduce(0, +), below = shares[..<best].reduce(0, +)
-        return Verdict(
-            level: Self.levels[best], leaning: min(1, max(0, 0.5 + (above - below) / 2)), emergency: shares[3],
-            telling: tell(known, best, found))
+    func mark(level: UrgencyLevel) -> Weights { levelMarks[Int(level.rawValue) - 1] }
+    func mark(code: Int) -> Weights { marks[code] }
+
+    /// - Parameter marks: what the lexicon alone makes of the same tip, summed up.
+    func read(_ text: UnsafeBufferPointer<UInt8>, category: String, night isNight: Bool, marks: Weights) -> Verdict {
+        WordingCut.with(text) { cut in
+            // No more terms are known than the text or the table has.
+            withUnsafeTemporaryAllocation(of: Known.self, capacity: max(1, min(cut.bound, terms.count))) { known in
+                var sum = bias &+ marks &+ (categories[category] ?? .zero)
+                if isNight { sum &+= night }
+                let count = find(cut, known)
+                for index in 0..<count { sum &+= terms.weights[known[index].entry] }
+                let shares = Self.softmax(sum)
+                let best = cheapest(shares)
+                var (above, below) = (0.0, 0.0)
+                for level in best + 1..<max(4, best + 1) { above += shares[level] }
+                for level in 0..<best { below += shares[level] }
+                return Verdict(
+                    level: Self.levels[best], leaning: min(1, max(0, 0.5 + (above - below) / 2)), emergency: shares[3],
+                    telling: tell(known, count, best, cut))
+            }
+        }
     }
 
-    private func cheapest(_ shares: [Double]) -> Int {
-        var best = (level: 0, cost: Double.infinity)
-        for level in 0..<4 {
-            var cost = 0.0
-            for expected in 0..<4 { cost += shares[expected] * costs[expected][level] }
-            // Among equals the higher one.
-            if cost <= best.cost { best = (level, cost) }
+    /// A term of the text that the table has.
+    private struct Known {
+        var entry: Int
+        var place: WordingCut.Place
+        /// How much it speaks for the level that is told of.
+        var strength: Float = 0
+    }
+
+    /// Notes the terms of the text that are known, each once; gives back how many.
+    private func find(_ cut: WordingCut, _ known: UnsafeMutableBufferPointer<Known>) -> Int {
+        withUnsafeTemporaryAllocation(of: UInt64.self, capacity: terms.count / 64 + 1) { seen in
+            seen.initialize(repeating: 0)
+            var count = 0
+            cut.forEachTerm { hash, place in
+                guard let entry = terms.entry(hash) else { return }
+                let bit: UInt64 = 1 << UInt64(entry & 63)
+                guard seen[entry >> 6] & bit == 0 else { return }
+                seen[entry >> 6] |= bit
+                known.initializeElement(at: count, to: Known(entry: entry, place: place))
+                count += 1
+            }
+            return count
         }
+    }
+
+    private func cheapest(_ shares: SIMD4<Double>) -> Int {
+        var expected = SIMD4<Double>.zero
+        for level in 0..<4 { expected += costs[level] * shares[level] }
+        var best = (level: 0, cost: Double.infinity)
+        // Among equals the higher one.
+        for level in 0..<4 where expected[level] <= best.cost { best = (level, expected[level]) }
         return best.level
     }
 
     /// The strongest terms for `level`, none a part of another.
-    private func tell(_ known: [(hash: UInt64, weights: SIMD4<Float>)], _ level: Int, _ found: WordingTerms) -> [String] {
-        func strength(_ weights: SIMD4<Float>) -> Float { weights[level] - weights.sum() / 4 }
-        let strongest = known.filter { strength($0.weights) > 0 }
-            .sorted { (strength($0.weights), $1.hash) > (strength($1.weights), $0.hash) }
-        var told: [String] = []
-        for term in strongest.prefix(4 * Self.toldTerms) where told.count < Self.toldTerms {
-            let text = found.text(of: term.hash)
-            if !told.contains(where: { $0.contains(text) || text.contains($0) }) { told.append(text) }
+    private func tell(_ known: UnsafeMutableBufferPointer<Known>, _ count: Int, _ level: Int, _ cut: WordingCut) -> String {
+        for index in 0..<count {
+            let weights = SIMD4<Float>(terms.weights[known[index].entry]) / 100
+            known[index].strength = weights[level] - weights.sum() / 4
         }
-        return told
+        var told: [[UInt8]] = []
+        for _ in 0..<Self.soughtTerms where told.count < Self.toldTerms {
+            guard let strongest = strongest(known, count) else { break }
+            known[strongest].strength = 0
+            let text = cut.text(of: known[strongest].place)
+            if !told.contains(where: { $0.contains(part: text) || text.contains(part: $0) }) { told.append(text) }
+        }
+        return String(decoding: Array(told.joined(separator: " · ".utf8)), as: UTF8.self)
     }
 
-    private static func softmax(_ sum: SIMD4<Float>) -> [Double] {
+    /// The one that speaks most for the level, if any does; among equals that of the lower hash.
+    private func strongest(_ known: UnsafeMutableBufferPointer<Known>, _ count: Int) -> Int? {
+        var (best, strength): (Int?, Float) = (nil, 0)
+        for index in 0..<count where known[index].strength >= strength && known[index].strength > 0 {
+            if let best, known[index].strength == strength,
+                terms.hash(of: known[index].entry) > terms.hash(of: known[best].entry)
+            {
+                continue
+            }
+            (best, strength) = (index, known[index].strength)
+        }
+        return best
+    }
+
+    private static func softmax(_ sum: Weights) -> SIMD4<Double> {
         let most = Double(sum.max())
-        let powers = (0..<4).map { exp(Double(sum[$0]) - most) }
-        let all = powers.reduce(0, +)
-        return powers.map { $0 / all }
-    }
-
-    private static func vector(_ weights: WordingRules.Weights) -> SIMD4<Float> {
-        SIMD4(Float(weights.routine), Float(weights.priority), Float(weights.urgent), Float(weights.emergency)) / 100
+        var powers = SIMD4<Double>.zero
+        for level in 0..<4 { powers[level] = exp((Double(sum[level]) - most) / 100) }
+        return powers / (powers[0] + powers[1] + powers[2] + powers[3])
     }
 }
 
 /// What of the lexicon's judgement the wording is weighed by. Fitting and scoring must ask alike.
 public enum WordingMarks {
+    static let level = "level."
+
     /// In the order of the reasons, each once; the category and the night are weighed by themselves.
     public static func codes(of lexical: Urgency) -> [String] {
-        var codes = ["level." + lexical.level.name]
+        var codes = [level + lexical.level.name]
         for reason in lexical.reasons where reason.code != "category" && reason.code != "night" {
             if !codes.contains(reason.code) { codes.append(reason.code) }
         }
         return codes
+    }
+}
+
+extension [UInt8] {
+    /// Whether `part` stands in it. Of whole characters in UTF-8, where no character begins inside another.
+    fileprivate func contains(part: [UInt8]) -> Bool {
+        guard part.count <= count else { return false }
+        return (0...count - part.count).contains { start in part.indices.allSatisfy { self[start + $0] == part[$0] } }
     }
 }

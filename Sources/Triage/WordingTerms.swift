@@ -3,16 +3,67 @@
 
 /// The terms of a text, each once.
 public struct WordingTerms: Sendable {
-    /// Where a term stands, for telling it to a person.
-    enum Place: Hashable, Sendable {
-        /// Chinese characters, a range of ``scalars``.
-        case run(Range<Int>)
-        /// Words in a row, a range of ``words``.
-        case words(Range<Int>)
-        /// The beginning of a longer word.
-        case prefix(Int)
-        /// A word and the next but one.
-        case gap(Int)
+    /// Hash → the term as rules write it.
+    private var texts: [UInt64: String] = [:]
+
+    public init(_ text: String) {
+        var text = text
+        text.withUTF8 { bytes in
+            WordingCut.with(bytes) { cut in
+                cut.forEachTerm { hash, place in
+                    if texts[hash] == nil { texts[hash] = String(decoding: cut.text(of: place), as: UTF8.self) }
+                }
+            }
+        }
+    }
+
+    /// The hashes of all terms.
+    public var hashes: some Collection<UInt64> { texts.keys }
+
+    /// The term as rules write it; empty for one that is not of this text.
+    public func text(of hash: UInt64) -> String { texts[hash] ?? "" }
+
+    /// The hash of a term as rules write it, which is the one that a text with it has.
+    public static func hash(of term: String) -> UInt64 {
+        var hash = TermHash64()
+        for scalar in term.unicodeScalars { hash.add(scalar.value) }
+        return hash.value
+    }
+}
+
+/// FNV-1a (Fowler, Noll, Vo) over scalars, 64 bits.
+struct TermHash64 {
+    private(set) var value: UInt64 = 0xCBF2_9CE4_8422_2325
+
+    @inline(__always)
+    mutating func add(_ scalar: UInt32) { value = (value ^ UInt64(scalar)) &* 0x100_0000_01B3 }
+}
+
+/// A text cut into Chinese characters and Latin words, lent for the time of a closure.
+struct WordingCut {
+    /// Where a term stands.
+    struct Place {
+        enum Kind: UInt8 {
+            /// Chinese characters, from ``start`` in the letters.
+            case run
+            /// Words in a row, from ``start`` in the words.
+            case words
+            /// The beginning of a longer word.
+            case prefix
+            /// A word and the next but one.
+            case gap
+        }
+
+        var start: Int32
+        var count: UInt8
+        var kind: Kind
+    }
+
+    struct Word {
+        var start: Int32
+        var end: Int32
+
+        var count: Int { Int(end - start) }
     }
 
     static let longestRun = 3
@@ -21,112 +72,132 @@ public struct WordingTerms: Sendable {
     static let prefixLength = 5
 
     /// Lower case, without apostrophes; what is neither Chinese nor a Latin letter is 0.
-    private var scalars: [UInt32] = []
-    private var words: [Range<Int>] = []
-    /// Hash → the first place of that term.
-    private(set) var places: [UInt64: Place] = [:]
+    private let letters: UnsafeBufferPointer<UInt16>
+    private let words: UnsafeBufferPointer<Word>
 
-    public init(_ text: String) {
-        scalars.reserveCapacity(text.utf8.count)
-        for scalar in text.unicodeScalars { append(scalar.value) }
-        var start = 0
-        while start < scalars.count {
-            let isHan = Self.isHan(scalars[start])
-            guard isHan || Self.isLatin(scalars[start]) else {
-                start += 1
-                continue
+    /// The most places that a text can have: three of a character; three, a prefix and a gap of a word.
+    var bound: Int { letters.count * 3 + words.count * 5 }
+
+    /// Cuts `bytes`, which are UTF-8.
+    static func with<Result>(_ bytes: UnsafeBufferPointer<UInt8>, _ body: (WordingCut) -> Result) -> Result {
+        // A scalar takes a byte at least; a word too, and another byte apart from the next.
+        withUnsafeTemporaryAllocation(of: UInt16.self, capacity: max(1, bytes.count)) { letters in
+            withUnsafeTemporaryAllocation(of: Word.self, capacity: bytes.count / 2 + 1) { words in
+                var count = 0
+                var index = 0
+                while index < bytes.count {
+                    let scalar = nextScalar(bytes, &index)
+                    if scalar == 0x27 || scalar == 0x2019 { continue }
+                    letters.initializeElement(at: count, to: normalised(scalar))
+                    count += 1
+                }
+                var wordCount = 0
+                var start = 0
+                while start < count {
+                    guard isLatin(letters[start]) else {
+                        start += 1
+                        continue
+                    }
+                    var end = start + 1
+                    while end < count, isLatin(letters[end]) { end += 1 }
+                    words.initializeElement(at: wordCount, to: Word(start: Int32(clamping: start), end: Int32(clamping: end)))
+                    wordCount += 1
+                    start = end
+                }
+                return body(
+                    WordingCut(
+                        letters: UnsafeBufferPointer(rebasing: letters[..<count]),
+                        words: UnsafeBufferPointer(rebasing: words[..<wordCount])))
             }
-            var end = start + 1
-            while end < scalars.count, isHan ? Self.isHan(scalars[end]) : Self.isLatin(scalars[end]) { end += 1 }
-            if isHan { cut(run: start..<end) } else { words.append(start..<end) }
-            start = end
-        }
-        phrases()
-    }
-
-    /// The hashes of all terms.
-    public var hashes: some Collection<UInt64> { places.keys }
-
-    /// The term as rules write it; empty for one that is not of this text.
-    public func text(of hash: UInt64) -> String {
-        switch places[hash] {
-        case .run(let range): string(range)
-        case .words(let range): range.map { string(words[$0]) }.joined(separator: " ")
-        case .prefix(let word): string(words[word].prefix(Self.prefixLength)) + "*"
-        case .gap(let word): string(words[word]) + " _ " + string(words[word + 2])
-        case nil: ""
         }
     }
 
-    /// The hash of a term as rules write it, which is the one that a text with it has.
-    public static func hash(of term: String) -> UInt64 {
-        var hash = Hash()
-        for scalar in term.unicodeScalars { hash.add(scalar.value) }
-        return hash.value
-    }
-
-    // MARK: - Cutting
-
-    private mutating func append(_ scalar: UInt32) {
+    @inline(__always)
+    private static func normalised(_ scalar: UInt32) -> UInt16 {
         switch scalar {
-        case 0x27, 0x2019: break
-        case 0x41...0x5A: scalars.append(scalar + 0x20)
-        default: scalars.append(Self.isHan(scalar) || Self.isLatin(scalar) ? scalar : 0)
+        case 0x4E00...0x9FFF, 0x61...0x7A: UInt16(truncatingIfNeeded: scalar)
+        case 0x41...0x5A: UInt16(truncatingIfNeeded: scalar + 0x20)
+        default: 0
         }
     }
 
-    private static func isHan(_ scalar: UInt32) -> Bool { (0x4E00...0x9FFF).contains(scalar) }
-    private static func isLatin(_ scalar: UInt32) -> Bool { (0x61...0x7A).contains(scalar) }
+    private static func isHan(_ letter: UInt16) -> Bool { letter >= 0x4E00 }
+    private static func isLatin(_ letter: UInt16) -> Bool { letter >= 0x61 && letter <= 0x7A }
 
-    private mutating func cut(run: Range<Int>) {
-        for start in run {
-            var hash = Hash()
-            for end in start..<min(run.upperBound, start + Self.longestRun) {
-                hash.add(scalars[end])
-                note(hash, .run(start..<end + 1))
+    /// Calls `body` with the hash and place of each term, as often as it stands in the text.
+    @inline(__always)
+    func forEachTerm(_ body: (UInt64, Place) -> Void) {
+        for start in letters.indices where Self.isHan(letters[start]) {
+            var hash = TermHash64()
+            var end = start
+            while end < letters.count, end - start < Self.longestRun, Self.isHan(letters[end]) {
+                hash.add(UInt32(letters[end]))
+                end += 1
+                body(hash.value, Place(start: Int32(truncatingIfNeeded: start), count: UInt8(end - start), kind: .run))
             }
         }
-    }
-
-    private mutating func phrases() {
         for first in words.indices {
-            var hash = Hash()
+            let place = Int32(truncatingIfNeeded: first)
+            var hash = TermHash64()
             for last in first..<min(words.count, first + Self.longestPhrase) {
                 if last > first { hash.add(0x20) }
-                hash.add(scalars[words[last]])
-                note(hash, .words(first..<last + 1))
+                add(words[last], to: &hash)
+                body(hash.value, Place(start: place, count: UInt8(last + 1 - first), kind: .words))
             }
             if words[first].count > Self.prefixLength {
-                var prefix = Hash()
-                prefix.add(scalars[words[first].prefix(Self.prefixLength)])
+                var prefix = TermHash64()
+                for letter in Int(words[first].start)..<Int(words[first].start) + Self.prefixLength { prefix.add(UInt32(letters[letter])) }
                 prefix.add(0x2A)
-                note(prefix, .prefix(first))
+                body(prefix.value, Place(start: place, count: 1, kind: .prefix))
             }
             if first + 2 < words.count {
-                var gap = Hash()
-                gap.add(scalars[words[first]])
+                var gap = TermHash64()
+                add(words[first], to: &gap)
                 for scalar: UInt32 in [0x20, 0x5F, 0x20] { gap.add(scalar) }
-                gap.add(scalars[words[first + 2]])
-                note(gap, .gap(first))
+                add(words[first + 2], to: &gap)
+                body(gap.value, Place(start: place, count: 3, kind: .gap))
             }
         }
     }
 
-    private mutating func note(_ hash: Hash, _ place: Place) {
-        if places[hash.value] == nil { places[hash.value] = place }
+    @inline(__always)
+    private func add(_ word: Word, to hash: inout TermHash64) {
+        for letter in Int(word.start)..<Int(word.end) { hash.add(UInt32(letters[letter])) }
     }
 
-    private func string(_ range: Range<Int>) -> String {
-        var text = String.UnicodeScalarView()
-        text.append(contentsOf: scalars[range].compactMap(Unicode.Scalar.init))
-        return String(text)
+    /// The term as rules write it, in UTF-8.
+    func text(of place: Place) -> [UInt8] {
+        var text: [UInt8] = []
+        let start = Int(place.start)
+        switch place.kind {
+        case .run: for letter in start..<start + Int(place.count) { append(letters[letter], to: &text) }
+        case .words:
+            for word in start..<start + Int(place.count) {
+                if word > start { text.append(UInt8(ascii: " ")) }
+                append(words[word], to: &text)
+            }
+        case .prefix:
+            append(Word(start: words[start].start, end: words[start].start + Int32(Self.prefixLength)), to: &text)
+            text.append(UInt8(ascii: "*"))
+        case .gap:
+            append(words[start], to: &text)
+            text += [UInt8(ascii: " "), UInt8(ascii: "_"), UInt8(ascii: " ")]
+            append(words[start + 2], to: &text)
+        }
+        return text
     }
 
-    /// FNV-1a over scalars, 64 bits.
-    private struct Hash {
-        private(set) var value: UInt64 = 0xCBF2_9CE4_8422_2325
+    private func append(_ word: Word, to text: inout [UInt8]) {
+        for letter in Int(word.start)..<Int(word.end) { append(letters[letter], to: &text) }
+    }
 
-        mutating func add(_ scalar: UInt32) { value = (value ^ UInt64(scalar)) &* 0x100_0000_01B3 }
-        mutating func add(_ scalars: ArraySlice<UInt32>) { for scalar in scalars { add(scalar) } }
+    private func append(_ letter: UInt16, to text: inout [UInt8]) {
+        if letter < 0x80 {
+            text.append(UInt8(truncatingIfNeeded: letter))
+        } else {
+            text.append(0xE0 | UInt8(truncatingIfNeeded: letter >> 12))
+            text.append(0x80 | UInt8(truncatingIfNeeded: letter >> 6 & 0x3F))
+            text.append(0x80 | UInt8(truncatingIfNeeded: letter & 0x3F))
+        }
     }
 }

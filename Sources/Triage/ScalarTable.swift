@@ -1,0 +1,51 @@
+// A tip's text is read several times, for its phrases, its wording, its terms and what it names. Each reading asks
+// something of every character, so the answer must be a table look-up and not a hash.
+
+/// A number for each of some Unicode scalars, 0 for all others. Only pages of 256 scalars that have one take memory.
+struct ScalarTable: Sendable {
+    /// By the scalar's upper bits: which page of ``values``; page 0 is empty.
+    private var pages = [UInt16](repeating: 0, count: 0x1100)
+    private var values = [UInt32](repeating: 0, count: 256)
+
+    subscript(scalar: UInt32) -> UInt32 {
+        @inline(__always)
+        get {
+            let page = Int(scalar >> 8)
+            guard page < pages.count else { return 0 }
+            return values[Int(pages[page]) << 8 | Int(scalar & 0xFF)]
+        }
+        set {
+            let page = Int(scalar >> 8)
+            guard page < pages.count else { return }
+            if pages[page] == 0 {
+                pages[page] = UInt16(values.count >> 8)
+                values.append(contentsOf: repeatElement(0, count: 256))
+            }
+            values[Int(pages[page]) << 8 | Int(scalar & 0xFF)] = newValue
+        }
+    }
+}
+
+/// Reads the scalar that begins at `index` and moves behind it. What is not UTF-8 (which no `String` lends) is read as single bytes.
+@inline(__always)
+func nextScalar(_ bytes: UnsafeBufferPointer<UInt8>, _ index: inout Int) -> UInt32 {
+    let first = UInt32(bytes[index])
+    let left = bytes.count - index
+    if first < 0xC0 || left < 2 {
+        index += 1
+        return first
+    }
+    let second = UInt32(bytes[index + 1] & 0x3F)
+    if first < 0xE0 || left < 3 {
+        index += 2
+        return (first & 0x1F) << 6 | second
+    }
+    let third = UInt32(bytes[index + 2] & 0x3F)
+    if first < 0xF0 || left < 4 {
+        index += 3
+        return (first & 0x0F) << 12 | second << 6 | third
+    }
+    let fourth = UInt32(bytes[index + 3] & 0x3F)
+    index += 4
+    return (first & 0x07) << 18 | second << 12 | third << 6 | fourth
+}

@@ -1,0 +1,109 @@
+// A score in numbers. Names and phrases become text once, when the score is settled.
+
+internal import TipModel
+
+/// The codes of a tip's reasons by number, and what the rules behind them count for.
+struct ReasonCodes: Sendable {
+    static let category = 0, night = 1, wording = 2, doubted = 3, panic = 4, record = 5, place = 6, denied = 7
+    /// Of what sets no bound.
+    static let nothing = 8
+    private static let fixed = ["category", "night", "wording", "wording.doubted", "panic", "record", "place", "denied", ""]
+    private static let levels = UrgencyLevel.allCases
+
+    static let corroboration = "corroboration"
+    /// Of the reasons that name a bound; the level follows.
+    static let floor = "floor."
+    static let cap = "cap."
+
+    /// By number.
+    let names: [String]
+    /// The number of `words.<code>` for each word rule, of `context.<code>` for each context.
+    let words: [Int]
+    let contexts: [Int]
+    /// By word rule.
+    let rules: [Rule]
+    /// By context.
+    let caps: [UrgencyLevel?]
+
+    /// What a word rule counts for.
+    struct Rule: Sendable {
+        var points: Int32
+        var floor: UrgencyLevel?
+        var cap: UrgencyLevel?
+
+        /// Without points or bounds it only serves other rules.
+        var isServing: Bool { points == 0 && floor == nil && cap == nil }
+    }
+
+    init(_ lexicon: Lexicon) {
+        var names = Self.fixed + Self.levels.map { Self.floor + $0.name } + Self.levels.map { Self.cap + $0.name }
+        func number(_ name: String) -> Int {
+            if let known = names.firstIndex(of: name) { return known }
+            names.append(name)
+            return names.count - 1
+        }
+        words = lexicon.words.map { number("words." + $0.code) }
+        contexts = lexicon.contexts.map { number("context." + $0.code) }
+        rules = lexicon.words.map { Rule(points: $0.points, floor: $0.floor, cap: $0.cap) }
+        caps = lexicon.contexts.map(\.cap)
+        self.names = names
+    }
+
+    static func floor(_ level: UrgencyLevel) -> Int { fixed.count + Int(level.rawValue) - 1 }
+    static func cap(_ level: UrgencyLevel) -> Int { fixed.count + levels.count + Int(level.rawValue) - 1 }
+}
+
+/// The sum as it grows, and what holds its level up or down.
+struct UrgencyTerms {
+    /// What a line tells, as text only when it is told.
+    enum Detail {
+        case none
+        case text(String)
+        case phrase(WordFinder.Finding)
+        case code(Int)
+    }
+
+    struct Line {
+        var code: Int
+        var points: Int32
+        var detail: Detail
+    }
+
+    struct Bounds {
+        var floor = UrgencyLevel.routine
+        var floorCode = ReasonCodes.category
+        var cap = UrgencyLevel.emergency
+        var capCode = ReasonCodes.nothing
+    }
+
+    var lines: [Line] = []
+    let category: UrgencyLevel
+    var bounds = Bounds()
+
+    init(category: UrgencyLevel) { self.category = category }
+
+    mutating func add(_ code: Int, _ points: Int32, _ detail: Detail) { lines.append(Line(code: code, points: points, detail: detail)) }
+
+    mutating func raise(to level: UrgencyLevel, by code: Int) {
+        guard level > bounds.floor else { return }
+        bounds.floor = level
+        bounds.floorCode = code
+    }
+
+    mutating func limit(to level: UrgencyLevel, by code: Int) {
+        guard level < bounds.cap else { return }
+        bounds.cap = level
+        bounds.capCode = code
+    }
+
+    /// Takes back what words have set so far; gives back whether they held an emergency, and which.
+    mutating func release() -> Int? {
+        let holder = bounds.floor == .emergency ? bounds.floorCode : nil
+        bounds = Bounds(floorCode: ReasonCodes.nothing)
+        return holder
+    }
+
+    var sum: Int64 { lines.reduce(into: 0) { $0 &+= Int64($1.points) } }
+    /// Within 0…100.
+    var score: Int32 { Int32(max(0, min(100, sum))) }
+}

@@ -1,0 +1,61 @@
+internal import TipModel
+
+/// The weights of terms by their hash: an open-addressing table, as a text asks for a hundred terms and most are not in it.
+struct WordingTable: Sendable {
+    /// Of each slot: 0 where it is free, else a part of the hash above and an entry's number, from 1, below.
+    private var slots: [UInt32]
+    private var hashes: [UInt64] = []
+    private(set) var weights: [SIMD4<Int32>] = []
+    private let shift: UInt64
+
+    private static let entryBits: UInt32 = 20
+    private static let entryMask: UInt32 = 1 << entryBits - 1
+
+    /// More than a million terms are not taken; a file has 100,000 at most.
+    init(_ terms: [String: WordingRules.Weights]) {
+        let capacity = max(16, (terms.count * 2).nextPowerOfTwo)
+        slots = Array(repeating: 0, count: capacity)
+        shift = UInt64(64 - capacity.trailingZeroBitCount)
+        for (term, weights) in terms where hashes.count < Int(Self.entryMask) {
+            let hash = WordingTerms.hash(of: term)
+            guard entry(hash) == nil else { continue }
+            hashes.append(hash)
+            self.weights.append(SIMD4(weights))
+            let mixed = Self.mixed(hash)
+            var slot = Int(mixed >> shift)
+            while slots[slot] != 0 { slot = (slot + 1) & (slots.count - 1) }
+            slots[slot] = Self.mark(mixed) | UInt32(hashes.count)
+        }
+    }
+
+    var count: Int { hashes.count }
+
+    func hash(of entry: Int) -> UInt64 { hashes[entry] }
+
+    /// The number of the term with this hash.
+    @inline(__always)
+    func entry(_ hash: UInt64) -> Int? {
+        let mixed = Self.mixed(hash)
+        let mark = Self.mark(mixed)
+        var slot = Int(mixed >> shift)
+        while true {
+            let found = slots[slot]
+            if found == 0 { return nil }
+            if found & ~Self.entryMask == mark {
+                let entry = Int(found & Self.entryMask) - 1
+                if hashes[entry] == hash { return entry }
+            }
+            slot = (slot + 1) & (slots.count - 1)
+        }
+    }
+
+    /// Spreads a hash over its upper bits, which choose the slot (Fibonacci hashing, Knuth).
+    private static func mixed(_ hash: UInt64) -> UInt64 { hash &* 0x9E37_79B9_7F4A_7C15 }
+    private static func mark(_ mixed: UInt64) -> UInt32 { UInt32(truncatingIfNeeded: mixed >> 12) & ~entryMask }
+}
+
+extension SIMD4<Int32> {
+    init(_ weights: WordingRules.Weights) {
+        self.init(weights.routine, weights.priority, weights.urgent, weights.emergency)
+    }
+}
