@@ -1,7 +1,7 @@
 # Two commands do everything on a Debian 12 machine with Swift 6.2 or newer:
 #   make run    installs what is missing, builds, and starts daemon, board, agent and a patrol feed with the sample district
 #   make test   the whole suite
-.PHONY: help run build test test-long bench proto clean packages packages-test packages-deb deb test-container
+.PHONY: help run build test test-long bench bench-peers proto clean packages packages-test packages-deb deb test-container
 
 # A failure anywhere in a pipe fails the rule.
 SHELL = /bin/bash
@@ -15,6 +15,7 @@ help:
 	@sed -n '2,3s/^# *//p' Makefile
 	@echo "  make test-long   the crash and power-loss tests at full length"
 	@echo "  make bench       the benchmark, release build, one JSON object"
+	@echo "  make bench-peers  ours and message brokers in turn, and the ratios (see Benchmarks/peers/README.md)"
 	@echo "  make deb         Debian packages in .build/deb"
 	@echo "  make test-container  the packages and units under a real systemd, as root"
 	@echo "  make proto       Swift sources from proto/ (needs protoc and protoc-gen-swift)"
@@ -40,6 +41,7 @@ test: packages-test
 	swift build --build-tests
 	swift test --skip-build --no-parallel
 	/usr/bin/python3 Tests/python/test_protocol.py --bin-dir .build/debug
+	/usr/bin/python3 Tests/python/test_peers.py
 	Tests/docs/check.sh
 	Tests/systemd/verify.sh
 	/usr/bin/python3 Tests/browser/test_pages.py --bin-dir .build/debug
@@ -54,6 +56,10 @@ test-long: packages-test
 
 bench: build
 	$(BIN)/watchpost bench throughput --json
+
+bench-peers: build
+	@.ci/packages peers
+	/usr/bin/python3 Benchmarks/peers/run.py --bin-dir $(BIN) --strace --json .build/peers/peers.json
 
 # protoc-gen-swift comes from the swift-protobuf package: swift build --package-path .build/checkouts/swift-protobuf
 # --product protoc-gen-swift. The plugin would do the same on every clean build and take minutes.

@@ -89,4 +89,6 @@ class Ours:
         if self.latency_verb:
             report = self.run(self.latency_verb, {"--posts": options.connections, "--rate": options.rate}, deadline)
         found = report.get("submit_to_receipt_ms")
-        return found if isinstance(found, dict) else None
+        if not isinstance(found, dict) or not {"p50", "p99"} <= found.keys():
+            raise PeerError("watchpost bench gave no submit_to_receipt_ms with p50 and p99; --latency-messages 0 does without")
+        return found

@@ -76,7 +76,7 @@ def render(rows, straced, facts):
             number(syncs["syncs_per_1000"], 2) if syncs else "–"])
     header = ["who", "payload", "acknowledged/s", "ours/peer", "ours-batch/peer", "p50 ms", "p99 ms", "server µs/msg", "syncs/1,000"]
     lines = [table(header, body), "", "Median of the rounds (least–most); a ratio is taken within each round.", ""]
-    lines += [f"{name}:\n    acknowledges  {fact['acknowledges']}\n    fsync         {fact['fsync']}\n"
+    lines += [name + (f" ({fact['version']})" if "version" in fact else "") + f":\n    acknowledges  {fact['acknowledges']}\n    fsync         {fact['fsync']}\n"
               f"    identity      {fact['identity']}\n    encryption    {fact['encryption']}" for name, fact in facts.items()]
     for name, counted in straced.items():
         calls = ", ".join(f"{count} {call}" for call, count in sorted(counted["calls"].items())) or "none"

@@ -147,9 +147,9 @@ class Peer:
 class JetStream(Peer):
     name, program, package, protocol = "jetstream", "nats-server", "nats-server", "nats"
     acknowledges = "PubAck: written to the stream's file"
-    fsync = "no: every two minutes"
-    identity = "no (no users here)"
-    encryption = "no"
+    fsync = "no: every two minutes, by itself"
+    identity = "no: it can have users, none here; a message sent twice counts twice"
+    encryption = "no: it can do TLS, not here"
     options = ""
 
     def command(self):
@@ -194,8 +194,8 @@ class Redis(Peer):
     name, program, package, protocol = "redis", "redis-server", "redis-server", "redis"
     acknowledges = "reply of XADD: in memory and in the append-only file"
     fsync = "yes: appendfsync always, one for each round of its event loop"
-    identity = "no (no users here)"
-    encryption = "no"
+    identity = JetStream.identity
+    encryption = JetStream.encryption
 
     def command(self):
         # No rewrite of the append-only file in a run: it would cost Redis, and says nothing about an acknowledgement.
@@ -209,8 +209,8 @@ class Mosquitto(Peer):
     name, program, package, protocol = "mosquitto", "mosquitto", "mosquitto", "mqtt"
     acknowledges = "PUBACK: in the broker's memory; nobody subscribes"
     fsync = "no: persistence as packaged, a file every 30 minutes and at the end"
-    identity = "no (anonymous)"
-    encryption = "no"
+    identity = JetStream.identity
+    encryption = JetStream.encryption
     limits = ""
 
     def command(self):
@@ -236,7 +236,7 @@ class RawZeroMQ(Peer):
     name, package, protocol = "zmq", "libzmq5", "zmq"
     acknowledges = "a count from the receiver, once for each round of its loop"
     fsync = "no: keeps nothing"
-    identity = "no"
+    identity = "no: the name of a connection proves nothing"
     encryption = "no"
     sink_arguments = ()
     # Where the Makefile puts the programs; run.py sets it.

@@ -10,7 +10,7 @@ miss() {
     echo "FAIL  $1"
     failed=1
 }
-documents=$(ls README.md docs/*.md docs/decisions/*.md 2>/dev/null)
+documents=$(ls README.md docs/*.md docs/decisions/*.md Benchmarks/*/README.md 2>/dev/null)
 
 # Code spans, and fenced lines without their comments.
 for document in $documents; do
@@ -18,7 +18,7 @@ for document in $documents; do
          { line = $0; while (match(line, /`[^`]+`/)) { print substr(line, RSTART + 1, RLENGTH - 2); line = substr(line, RSTART + RLENGTH) } }' \
         "$document" >"$work/code"
     # Words that look like a path of this tree.
-    grep -oE '(^|[ (])(Sources|Tests|config|docs|proto|systemd)/[A-Za-z0-9_+./-]*[A-Za-z0-9_]' "$work/code" | tr -d ' (' | sort -u |
+    grep -oE '(^|[ (])(Sources|Tests|Benchmarks|config|docs|proto|systemd)/[A-Za-z0-9_+./-]*[A-Za-z0-9_]' "$work/code" | tr -d ' (' | sort -u |
         while read -r path; do
             [ -e "$path" ] || echo "$document names $path, which does not exist"
         done >>"$work/missing"
