@@ -30,7 +30,8 @@ struct options {
     unsigned connections, window;
     int server;       // process id, to ask what it used; 0: not asked
     bool one_way;     // raw libzmq: no window, one count at the end
-    bool subscriber;  // mosquitto: one more connection receives everything
+    bool subscriber;  // one more connection receives everything
+    bool message_ids; // JetStream: each message has an id, and a repeat of it counts once
     uint8_t *payload;
     size_t payload_bytes;
 };
@@ -62,8 +63,6 @@ struct peer {
     void (*receive)(struct run *run);
     // How many messages the peer says that it holds; -1 where it cannot tell.
     int64_t (*stored)(struct run *run);
-    // How many the subscriber received; -1 where there is none.
-    int64_t (*delivered)(struct run *run);
 };
 
 struct run {
@@ -72,6 +71,7 @@ struct run {
     struct link links[MOST_CONNECTIONS];
     uint64_t deadline;
     uint64_t acknowledged;  // of the phase
+    uint64_t delivered;     // to the subscriber, in all
     // The open loop: what was meant when.
     bool is_timed;
     uint64_t begun, interval;

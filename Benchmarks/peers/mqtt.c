@@ -9,8 +9,11 @@
 static const uint64_t FREE = UINT64_MAX;
 static const char TOPIC[] = "tips";
 
-// The subscriber's count; there is one subscriber in a process.
-static int64_t delivered_count;
+// Which message has which packet id, and the last id given; of a stream that publishes.
+struct ids {
+    uint64_t message_of[65536];
+    uint16_t last;
+};
 
 static uint16_t read_id(const uint8_t *bytes) { return (uint16_t)(bytes[0] << 8 | bytes[1]); }
 
@@ -27,9 +30,10 @@ static void take_packet(struct stream *stream, uint8_t first, const uint8_t *bod
     case 4: {  // PUBACK
         if (size < 2 || !stream->link) die("mqtt: a PUBACK that is none");
         uint16_t id = read_id(body);
-        uint64_t number = stream->message_of_id[id];
+        struct ids *ids = stream->state;
+        uint64_t number = ids->message_of[id];
         if (number == FREE) die("mqtt: packet %u is acknowledged and is not in flight", id);
-        stream->message_of_id[id] = FREE;
+        ids->message_of[id] = FREE;
         acknowledge(stream->link, number);
         return;
     }
@@ -37,7 +41,7 @@ static void take_packet(struct stream *stream, uint8_t first, const uint8_t *bod
         if (stream->link || size < 2) die("mqtt: a message nobody subscribed to");
         size_t topic = read_id(body);
         if ((first & 6) != 2 || size < topic + 4) die("mqtt: a message that is not of QoS 1");
-        delivered_count += 1;
+        stream->run->delivered += 1;
         uint8_t *room = stream_room(stream, 4);
         if (!room) die("mqtt: no room for the subscriber's PUBACK");
         memcpy(room, (const uint8_t[]){0x40, 2, body[topic + 2], body[topic + 3]}, 4);
@@ -84,8 +88,8 @@ static void open_all(struct run *run) {
             stream_ask(stream, subscribe, sizeof subscribe, "subscribing");
             continue;
         }
-        stream->message_of_id = allocate(65536, sizeof *stream->message_of_id);
-        for (size_t id = 0; id < 65536; id++) stream->message_of_id[id] = FREE;
+        struct ids *ids = stream->state = allocate(1, sizeof *ids);
+        for (size_t id = 0; id < 65536; id++) ids->message_of[id] = FREE;
     }
 }
 
@@ -96,9 +100,10 @@ static bool send_message(struct link *link, uint64_t number) {
     uint8_t *room = stream_room(stream, size + 5), *at = room;
     if (!room) return false;
     // Ids go round; 0 is none. Fewer are in flight than there are, so that the next is free unless its PUBACK is very late.
-    stream->next_id = stream->next_id == 65535 ? 1 : (uint16_t)(stream->next_id + 1);
-    if (stream->message_of_id[stream->next_id] != FREE) die("mqtt: a PUBACK is 65,535 messages late");
-    stream->message_of_id[stream->next_id] = number;
+    struct ids *ids = stream->state;
+    ids->last = ids->last == 65535 ? 1 : (uint16_t)(ids->last + 1);
+    if (ids->message_of[ids->last] != FREE) die("mqtt: a PUBACK is 65,535 messages late");
+    ids->message_of[ids->last] = number;
     *at++ = 0x32;
     for (size_t rest = size; ; rest >>= 7) {
         *at++ = (uint8_t)((rest & 0x7f) | (rest > 0x7f ? 0x80 : 0));
@@ -108,16 +113,14 @@ static bool send_message(struct link *link, uint64_t number) {
     *at++ = (uint8_t)topic;
     memcpy(at, TOPIC, topic);
     at += topic;
-    *at++ = (uint8_t)(stream->next_id >> 8);
-    *at++ = (uint8_t)stream->next_id;
+    *at++ = (uint8_t)(ids->last >> 8);
+    *at++ = (uint8_t)ids->last;
     memcpy(at, options->payload, options->payload_bytes);
     stream_commit(stream, (size_t)(at - room) + options->payload_bytes);
     return true;
 }
 
-static int64_t delivered(struct run *run) { return run->options.subscriber ? delivered_count : -1; }
-
 const struct peer mqtt_peer = {
     .name = "mqtt", .open = open_all, .send = send_message, .flush = streams_flush_link, .wait = streams_wait,
-    .receive = streams_receive, .delivered = delivered,
+    .receive = streams_receive,
 };

@@ -24,7 +24,8 @@ static const char usage[] =
     "  --rate N              messages a second in it (default 1000); latency counts from when one was due\n"
     "  --deadline SECONDS    for everything together (default 60)\n"
     "  --server PID          tell what processor time that process used in the throughput phase\n"
-    "  --subscriber          mqtt: one more connection receives everything and acknowledges it\n"
+    "  --subscriber          not zmq: one more connection receives everything\n"
+    "  --message-ids         nats: each message has an id, and the stream counts a repeat once\n"
     "  --one-way             zmq: no window; the receiver tells its count once at the end\n";
 
 static _Noreturn void misuse(const char *message, const char *what) {
@@ -66,7 +67,7 @@ void read_options(struct options *options, int count, char **arguments) {
         {"latency-messages", required_argument, NULL, 'l'}, {"rate", required_argument, NULL, 'r'},
         {"deadline", required_argument, NULL, 't'},   {"subscriber", no_argument, NULL, 'S'},
         {"one-way", no_argument, NULL, 'o'},          {"server", required_argument, NULL, 'i'},
-        {"help", no_argument, NULL, 'h'},
+        {"message-ids", no_argument, NULL, 'm'},      {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
     *options = (struct options){
@@ -92,6 +93,7 @@ void read_options(struct options *options, int count, char **arguments) {
         case 't': options->deadline_seconds = number("deadline", optarg, 1, 3600); break;
         case 'i': options->server = (int)number("server", optarg, 1, 1 << 30); break;
         case 'S': options->subscriber = true; break;
+        case 'm': options->message_ids = true; break;
         case 'o': options->one_way = true; break;
         case 'h': fputs(usage, stdout); exit(0);
         default: misuse("", "see above");
@@ -103,7 +105,8 @@ void read_options(struct options *options, int count, char **arguments) {
     if (is_zmq && !options->endpoint) misuse("--endpoint is missing", "");
     if (!is_zmq && !options->port) misuse("--port is missing", "");
     if (options->one_way && (!is_zmq || options->latency_messages)) misuse("--one-way is for zmq, and has no latency", "");
-    if (options->subscriber && strcmp(options->protocol, "mqtt") != 0) misuse("--subscriber is for mqtt", "");
+    if (options->subscriber && is_zmq) misuse("--subscriber is not for zmq", "");
+    if (options->message_ids && strcmp(options->protocol, "nats") != 0) misuse("--message-ids is for nats", "");
     if (!options->messages && !options->latency_messages) misuse("--messages and --latency-messages are both 0", "");
     if (options->server_key && strlen(options->server_key) != 40) misuse("--server-key must have 40 characters", "");
     if (file) {

@@ -20,9 +20,9 @@ class Ours:
         for name in ("watchpost", "watchpostd"):
             if not os.access(os.path.join(bin_dir, name), os.X_OK):
                 raise PeerError(f"{bin_dir}/{name} is missing; make build, or name its folder with --bin-dir")
-        has_verbs = re.search(r"^\s+throughput\b", self.help("bench"), re.M)
-        self.throughput_verb = ["bench", "throughput"] if has_verbs else ["bench"]
-        self.latency_verb = ["bench", "latency"] if has_verbs else None
+        verbs = set(re.findall(r"^\s+(throughput|latency)\b", self.help("bench"), re.M))
+        self.throughput_verb = ["bench", "throughput"] if "throughput" in verbs else ["bench"]
+        self.latency_verb = ["bench", "latency"] if "latency" in verbs else None
         self.options = {verb: set(re.findall(r"--[a-z][a-z-]*", self.help(*verb.split())))
                         for verb in (" ".join(words) for words in (self.throughput_verb, self.latency_verb) if words)}
         missing = [option for option in NEEDED if option not in self.options[" ".join(self.throughput_verb)]]
@@ -72,7 +72,7 @@ class Ours:
             raise PeerError(f"{' '.join(command)}: no JSON in {out[-500:]!r}") from None
 
     def throughput(self, options, batch, tips, deadline, strace=False):
-        wanted = {"--posts": options.connections, "--window": options.window, "--batch": batch, "--tips": tips,
+        wanted = {"--posts": options.connections, "--window": options.window, "--batch": batch, "--tips": tips, "--rounds": 1,
                   "--latency-tips": max(1, options.latency_messages if not strace else 1), "--rate": options.rate}
         if strace:
             wanted["--strace"] = True
@@ -88,6 +88,9 @@ class Ours:
             return None
         if self.latency_verb:
             report = self.run(self.latency_verb, {"--posts": options.connections, "--rate": options.rate}, deadline)
+        elif self.throughput_verb != ["bench"]:
+            # The throughput verb tells latencies too, of full windows: those are others.
+            return None
         found = report.get("submit_to_receipt_ms")
         if not isinstance(found, dict) or not {"p50", "p99"} <= found.keys():
             raise PeerError("watchpost bench gave no submit_to_receipt_ms with p50 and p99; --latency-messages 0 does without")

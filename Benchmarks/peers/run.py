@@ -307,11 +307,11 @@ def main():
         return 1
     except KeyboardInterrupt:
         return 130
-    print(report.render(found["summary"], found["strace"], found["facts"]))
     if options.json:
         with open(options.json, "w", encoding="utf-8") as file:
             json.dump(found, file, ensure_ascii=False, indent=1)
             file.write("\n")
+    print(report.render(found["summary"], found["strace"], found["facts"]))
     return 0
 
 

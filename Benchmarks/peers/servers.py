@@ -169,6 +169,15 @@ class JetStream(Peer):
         return False
 
 
+class JetStreamSubscribed(JetStream):
+    """As above; each message has an id, by which a repeat counts once, and one consumer receives everything, as our patrol does."""
+
+    name = "jetstream-sub"
+    acknowledges = "PubAck: written to the stream's file; one consumer gets everything"
+    identity = "no users here; a message sent twice within two minutes counts once (Nats-Msg-Id)"
+    load_arguments = ("--subscriber", "--message-ids")
+
+
 class JetStreamSync(JetStream):
     """Only where this version knows the setting (2.10 and later; 2.9 does not)."""
 
@@ -203,6 +212,14 @@ class Redis(Peer):
             f'bind 127.0.0.1\nport {self.port}\ndir "{self.folder}"\nsave ""\nappendonly yes\nappendfsync always\n'
             "auto-aof-rewrite-percentage 0\n"))
         return [program(self.program, self.package), path]
+
+
+class RedisSubscribed(Redis):
+    """As above, and one reader receives everything by XREAD."""
+
+    name = "redis-sub"
+    acknowledges = "reply of XADD: in memory and in the append-only file; one reader gets everything"
+    load_arguments = ("--subscriber",)
 
 
 class Mosquitto(Peer):
@@ -280,7 +297,7 @@ class OneWayCurve(OneWay):
 
 
 PEERS = {peer.name: peer for peer in (
-    JetStream, JetStreamSync, Redis, Mosquitto, MosquittoSubscribed, RawZeroMQ, RawCurve, OneWay, OneWayCurve)}
+    JetStream, JetStreamSubscribed, JetStreamSync, Redis, RedisSubscribed, Mosquitto, MosquittoSubscribed, RawZeroMQ, RawCurve, OneWay, OneWayCurve)}
 
 
 class Strace:

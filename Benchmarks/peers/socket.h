@@ -20,9 +20,7 @@ struct stream {
     // What ask() waits for: the text of one answer that acknowledges nothing.
     bool has_reply;
     char reply[4096];
-    // mqtt: which message has which packet id, and the next id.
-    uint64_t *message_of_id;
-    uint16_t next_id;
+    void *state;  // the protocol's own
 };
 
 struct streams {
