@@ -81,5 +81,6 @@ def render(rows, straced, facts):
     for name, counted in straced.items():
         calls = ", ".join(f"{count} {call}" for call, count in sorted(counted["calls"].items())) or "none"
         by_writes = f"; opened to sync each write: {', '.join(counted['files_synced_by_writes'])}" if counted["files_synced_by_writes"] else ""
-        lines.append(f"strace of {name}: {calls} in {counted['messages']:,} messages{by_writes}")
+        told = f"; the daemon tells of {counted['told_by_the_daemon']}" if counted.get("told_by_the_daemon") is not None else ""
+        lines.append(f"strace of {name}: {calls} in {counted['messages']:,} messages{told}{by_writes}")
     return "\n".join(lines)

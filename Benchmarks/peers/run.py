@@ -198,7 +198,8 @@ def compare(options, base):
     kinds, left_out = [], {}
     for name in options.peers:
         kind = PEERS[name]
-        servers.program(kind.program, kind.package) if kind.program else None
+        if kind.program:
+            servers.program(kind.program, kind.package)
         why = kind.why_not(base) if hasattr(kind, "why_not") else None
         if why:
             left_out[name] = why
@@ -230,7 +231,7 @@ def compare(options, base):
                     kind, payload, options, base, payload == timed)))
         for name, turn in turns:
             begun = time.monotonic()
-            result = {"round": number, **turn()}
+            result = {"round": number, "load_before": os.getloadavg()[0], **turn()}
             results.append(result)
             progress(f"round {number}/{options.rounds}  {name:24} {result['messages_per_second']:>12,.0f}/s"
                      f"  ({time.monotonic() - begun:.0f} s)")

@@ -29,8 +29,10 @@ static _Noreturn void refuse(const char *why) {
 static void *open_router(void *context, bool is_curve) {
     void *router = zmq_socket(context, ZMQ_ROUTER);
     if (!router) refuse(zmq_strerror(errno));
-    int none = 0, all = 100000, on = 1;
+    int none = 0, all = 100000, on = 1, milliseconds = 5000;
     int64_t most = MOST_BYTES;
+    // Whoever does not read his answers for so long ends the run.
+    check(zmq_setsockopt(router, ZMQ_SNDTIMEO, &milliseconds, sizeof milliseconds), "SNDTIMEO");
     check(zmq_setsockopt(router, ZMQ_LINGER, &none, sizeof none), "LINGER");
     check(zmq_setsockopt(router, ZMQ_RCVHWM, &all, sizeof all), "RCVHWM");
     check(zmq_setsockopt(router, ZMQ_ROUTER_MANDATORY, &on, sizeof on), "ROUTER_MANDATORY");
