@@ -21,7 +21,11 @@ extension StationCore {
         var posts: Set<PostID> = []
         for draft in drafts {
             for event in draft.events {
-                for incident in event.incidents { posts.formUnion(state.shares.posts(in: incident)) }
+                switch event {
+                // Only its own post can hear anything new of it.
+                case .tipCorrelated, .incidentOpened: if let tip = draft.tip { posts.insert(tip.post) }
+                default: for incident in event.incidents { posts.formUnion(state.shares.posts(in: incident)) }
+                }
             }
         }
         return posts.compactMap { post in state.news(for: post, after: before).map { (post, $0) } }

@@ -91,7 +91,14 @@ public struct PostShares: Hashable, Sendable {
             case .incidentRestated(let restated): move(restated, at: record.sequence)
             default: break
             }
-            for incident in event.incidents { refresh(incident, incidents, at: record.sequence) }
+            // A tip that joins an incident changes nothing of what posts are told of it: only its own post may not know it yet.
+            if case .tipCorrelated(let joined) = event {
+                if let accepted { refresh(accepted.post, joined.incident, incidents, at: record.sequence) }
+                continue
+            }
+            for incident in event.incidents {
+                for post in posts(in: incident) { refresh(post, incident, incidents, at: record.sequence) }
+            }
         }
     }
 
@@ -152,14 +159,14 @@ public struct PostShares: Hashable, Sendable {
         }
     }
 
-    private mutating func refresh(_ id: IncidentID, _ incidents: IncidentTable, at sequence: SequenceNumber) {
-        for post in posts(in: id) {
-            change(post, id) { share in
-                let before = share.progress
-                guard let after = incidents.with(id, { IncidentProgress($0, after: before) }) else { return }
-                share.progress = after
-                if before == nil ? !after.isFresh : before != after { share.sequence = sequence }
-            }
+    private mutating func refresh(
+        _ post: PostID, _ id: IncidentID, _ incidents: IncidentTable, at sequence: SequenceNumber
+    ) {
+        change(post, id) { share in
+            let before = share.progress
+            guard let after = incidents.with(id, { IncidentProgress($0, after: before) }), after != before else { return }
+            share.progress = after
+            if before != nil || !after.isFresh { share.sequence = sequence }
         }
     }
 
