@@ -36,6 +36,17 @@ public enum StationCommand: Sendable {
     case snapshot(StoredSnapshot)
 }
 
+extension StationCommand {
+    /// Whether it may be decided only while the journal has everything that the state has: it reads or writes the journal, tells of
+    /// the whole state, or changes who may speak.
+    var needsAgreement: Bool {
+        switch self {
+        case .find, .snapshot, .inspect, .rules, .disk, .enrol, .rotate, .revoke: true
+        case .tip, .step, .desk, .acknowledge, .postHandled, .heartbeat, .silent, .progress, .cursor, .record, .escalate: false
+        }
+    }
+}
+
 /// A tip that was let in and decoded.
 public struct TipCommand: Sendable {
     public var ticket: TipTicket

@@ -113,7 +113,7 @@ public final class StationService: Sendable {
         }
         _ = snapshotThread.withLock { $0 }?.join(deadline: .seconds(2))
         // A snapshot that was under way is stored, too.
-        deliver(core.process(gather()))
+        deliver(core.process(gather(control.drain(limit: Self.controlInGroup), core)))
         core.saveSnapshot()
         committer.stop()
         journal.journal.close()
@@ -125,6 +125,8 @@ public final class StationService: Sendable {
         var committing: StationCore.Group?
         /// Decided on it, and next.
         var ready: StationCore.Group?
+        /// Control commands that wait until journal and state agree, and those behind them.
+        var held: [StationCommand] = []
     }
 
     /// One step: takes what was committed, or decides a group.
@@ -145,16 +147,19 @@ public final class StationService: Sendable {
                 if underWay.committing == nil, let due = core.takeDueSnapshot() { snapshot(due) }
                 return true
             }
-            // What rests on the journal, or asks for the state, waits until both agree.
-            guard underWay.ready == nil, control.count == 0, !core.isEscalationDue, !core.isSnapshotDue else { return false }
-            let tips = gatherTips(limit: settings.batchTips)
-            guard !tips.isEmpty else { return false }
+            guard underWay.ready == nil, underWay.held.isEmpty, !core.isSnapshotDue else { return false }
+            let control = control.drain(limit: Self.controlInGroup)
+            let end = control.firstIndex { $0.needsAgreement } ?? control.endIndex
+            underWay.held = Array(control[end...])
+            let commands = gather(Array(control[..<end]), core)
+            guard !commands.isEmpty else { return false }
             room.signal()
-            underWay.ready = core.decide(tips)
+            underWay.ready = core.decide(commands)
             return true
         }
-        var commands = gather()
-        if core.isEscalationDue { commands.append(.escalate) }
+        let control = underWay.held + control.drain(limit: Self.controlInGroup - underWay.held.count)
+        underWay.held = []
+        let commands = gather(control, core)
         guard !commands.isEmpty else { return false }
         room.signal()
         commit(core.decide(commands), &core, &underWay)
@@ -177,16 +182,17 @@ public final class StationService: Sendable {
         }
     }
 
-    /// The next group: control first (a claim or a revocation must not wait behind tips), then emergencies, then
-    /// the rest up to the bound.
-    private func gather() -> [StationCommand] {
-        let commands = control.drain(limit: 256)
-        return commands + gatherTips(limit: settings.batchTips - commands.count)
-    }
+    /// Control commands in one group.
+    private static let controlInGroup = 256
 
-    private func gatherTips(limit: Int) -> [StationCommand] {
-        var commands = express.drain(limit: settings.batchTips).map(StationCommand.tip)
-        commands.append(contentsOf: ordinary.drain(limit: max(1, limit - commands.count)).map(StationCommand.tip))
+    /// The next group: control first (a claim or a revocation must not wait behind tips), then emergencies, then
+    /// the rest up to the bound, then what is due to be escalated.
+    private func gather(_ control: [StationCommand], _ core: borrowing StationCore) -> [StationCommand] {
+        var commands = control
+        commands.append(contentsOf: express.drain(limit: settings.batchTips).map(StationCommand.tip))
+        let left = max(1, settings.batchTips - commands.count)
+        commands.append(contentsOf: ordinary.drain(limit: left).map(StationCommand.tip))
+        if core.isEscalationDue { commands.append(.escalate) }
         return commands
     }
 

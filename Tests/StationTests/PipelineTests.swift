@@ -1,5 +1,6 @@
 import DispatchDesk
 import Journal
+import Synchronization
 import TestSupport
 import Testing
 import TipModel
@@ -68,8 +69,8 @@ struct PipelineTests {
         #expect(bench.told.numbers == Array(1...16))
     }
 
-    /// A claim, a question and a revocation need the state that the journal has.
-    @Test func whatIsNoTipWaitsUntilJournalAndStateAgree() throws {
+    /// A claim is decided on what is not durable yet, and answered when it is.
+    @Test func aClaimIsDecidedWithTheNextGroup() throws {
         let bench = try ServiceBench { $0.besideRecords = 4 }
         let disk = try Gate()
         let gate = try bench.hold()
@@ -78,11 +79,38 @@ struct PipelineTests {
         gate.open()
         try #require(disk.isReached())
         #expect(bench.service.offer(bench.step(.claim, 1)))
-        #expect(bench.service.offer(numbers(9...9), express: false))
+        #expect(eventually { bench.service.waiting.control == 0 })
+        #expect(bench.told.steps.isEmpty)
         disk.open()
-        #expect(bench.answered(9))
+        #expect(bench.answered(8) && eventually { !bench.told.steps.isEmpty })
         let claim = try #require(bench.told.steps.first)
         #expect(claim.refusal == nil && claim.sequence == ServiceBench.enrolments + 9)
+    }
+
+    /// A question sees what is durable and nothing else; what was offered behind it keeps its place.
+    @Test func aQuestionWaitsUntilJournalAndStateAgree() throws {
+        let bench = try ServiceBench { $0.besideRecords = 4 }
+        let disk = try Gate()
+        let gate = try bench.hold()
+        bench.journal.hangNext { disk.hold() }
+        #expect(bench.service.offer(numbers(1...8), express: false))
+        gate.open()
+        try #require(disk.isReached())
+        let asked = Asked()
+        #expect(bench.service.offer(.inspect { state, _ in asked.sequence.store(state.sequence, ordering: .releasing) }))
+        #expect(bench.service.offer(bench.step(.claim, 1)))
+        #expect(bench.service.offer(numbers(9...16), express: false))
+        #expect(eventually { bench.service.waiting == (0, 0, 0) })
+        #expect(asked.sequence.load(ordering: .acquiring) == 0 && bench.told.steps.isEmpty)
+        disk.open()
+        #expect(bench.answered(16) && eventually { !bench.told.steps.isEmpty })
+        // The first group, and the tips that were decided on it: all of it is in the journal. The claim is of the question's group.
+        #expect(asked.sequence.load(ordering: .acquiring) == ServiceBench.enrolments + 17)
+        #expect(try #require(bench.told.steps.first).sequence == ServiceBench.enrolments + 17)
+    }
+
+    private final class Asked: Sendable {
+        let sequence = Atomic<UInt64>(0)
     }
 
     @Test func aFailedLargeGroupTakesTheNextOneWithIt() throws {
