@@ -37,11 +37,41 @@ extension Incident {
 
 /// A stable hash of who witnessed: another reporter at a post is another witness, the same one again is not. A tip
 /// without a reporter stands for its post.
-public func witnessHash(post: PostID, reporter: String) -> UInt64 { stableHash(post.rawValue + "/" + reporter) }
+public func witnessHash(post: PostID, reporter: String) -> UInt64 {
+    var hash = StableHash()
+    hash.add(post.rawValue)
+    hash.add("/")
+    hash.add(reporter)
+    return hash.value
+}
 
-/// FNV-1a, 64 bits (Fowler, Noll, Vo): snapshots keep it, so it never changes.
-func stableHash(_ text: String) -> UInt64 {
-    var hash: UInt64 = 14_695_981_039_346_656_037
-    for byte in text.utf8 { hash = (hash ^ UInt64(byte)) &* 1_099_511_628_211 }
-    return hash
+/// The hash of `text` alone.
+public func stableHash(_ text: String) -> UInt64 {
+    var hash = StableHash()
+    hash.add(text)
+    return hash.value
+}
+
+/// FNV-1a, 64 bits (Fowler, Noll, Vo), of a text that is told in pieces: snapshots keep it, so it never changes.
+struct StableHash {
+    private(set) var value: UInt64 = 14_695_981_039_346_656_037
+
+    mutating func add(_ text: String) {
+        var text = text
+        text.withUTF8 { bytes in for byte in bytes { add(byte) } }
+    }
+
+    /// As its decimal digits.
+    mutating func add(_ number: Int) {
+        if number < 0 { add(UInt8(ascii: "-")) }
+        let magnitude = number.magnitude
+        var unit: UInt = 1
+        while magnitude / unit >= 10 { unit *= 10 }
+        while unit > 0 {
+            add(UInt8(ascii: "0") + UInt8(magnitude / unit % 10))
+            unit /= 10
+        }
+    }
+
+    private mutating func add(_ byte: UInt8) { value = (value ^ UInt64(byte)) &* 1_099_511_628_211 }
 }

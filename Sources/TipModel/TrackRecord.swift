@@ -129,13 +129,18 @@ public struct PlaceHistory: Hashable, Sendable {
 /// A stable key of a place for ``PlaceHistory``: the zone with a cell of 0.001° (about 100 m), or with the place's
 /// name; nil where neither is known. FNV-1a, as ``witnessHash(post:reporter:)``.
 public func placeKey(zone: ZoneID, position: Position?, place: String) -> UInt64? {
-    let cell: String
+    var hash = StableHash()
+    hash.add(zone.rawValue)
     if let position, (-90...90).contains(position.latitude), (-180...180).contains(position.longitude) {
-        cell = "\(Int((position.latitude * 1_000).rounded(.down))) \(Int((position.longitude * 1_000).rounded(.down)))"
+        hash.add("/")
+        hash.add(Int((position.latitude * 1_000).rounded(.down)))
+        hash.add(" ")
+        hash.add(Int((position.longitude * 1_000).rounded(.down)))
     } else if !place.isEmpty {
-        cell = "@" + place
+        hash.add("/@")
+        hash.add(place)
     } else {
         return nil
     }
-    return stableHash(zone.rawValue + "/" + cell)
+    return hash.value
 }

@@ -61,16 +61,20 @@ public final class TipFeatures: Sendable {
     private static func hash(place: String) -> UInt32 {
         var hash = TermHash.basis
         var isEmpty = true
-        for scalar in place.unicodeScalars {
-            var value = scalar.value
-            if value < 0x80 {
-                guard scalar.properties.isAlphabetic || (0x30...0x39).contains(value) else { continue }
-                if (0x41...0x5A).contains(value) { value += 0x20 }
-            } else if value == 0x3000 || (0x3001...0x303F).contains(value) || (0xFF00...0xFF0F).contains(value) {
-                continue
+        var place = place
+        place.withUTF8 { bytes in
+            var index = 0
+            while index < bytes.count {
+                var value = nextScalar(bytes, &index)
+                switch value {
+                case 0x41...0x5A: value += 0x20
+                case 0x30...0x39, 0x61...0x7A: break
+                case ..<0x80, 0x3000...0x303F, 0xFF00...0xFF0F: continue
+                default: break
+                }
+                hash = TermHash.mix(hash, value)
+                isEmpty = false
             }
-            hash = TermHash.mix(hash, value)
-            isEmpty = false
         }
         return isEmpty ? 0 : max(1, hash)
     }
@@ -92,6 +96,8 @@ public final class IncidentView: Sendable {
     let position: Position?
     /// The first tip's first; see ``Incident/Limits/evidence``.
     let evidence: [Trace]
+    /// As many as ``evidence``, as the incident keeps them.
+    let sources: [Evidence]
     /// When its newest evidence was observed, by the posts' clocks.
     let newest: Timestamp
 
@@ -100,7 +106,8 @@ public final class IncidentView: Sendable {
 
     /// What is compared of one member tip.
     struct Trace: Sendable {
-        var source: Evidence
+        var observedAt: Timestamp
+        var categoryHash: UInt64
         /// Nil where it is no place on earth.
         var position: Position?
         var features: TipFeatures
@@ -129,14 +136,17 @@ public final class IncidentView: Sendable {
             } else {
                 features = TipFeatures(evidence, weights: weights)
             }
-            return Trace(source: evidence, position: evidence.position?.known, features: features)
+            return Trace(
+                observedAt: evidence.observedAt, categoryHash: stableHash(evidence.category), position: evidence.position?.known,
+                features: features)
         }
+        sources = incident.evidence
         newest = incident.evidence.map(\.observedAt).max() ?? incident.lastTipAt
     }
 
     /// The features of the same evidence in this view. Evidence keeps its place, or moves down by one when an older one goes.
     private func trace(of wanted: Evidence, near index: Int) -> TipFeatures? {
-        for candidate in [index, index + 1] where candidate < evidence.count && evidence[candidate].source == wanted {
+        for candidate in [index, index + 1] where candidate < sources.count && sources[candidate] == wanted {
             return evidence[candidate].features
         }
         return nil

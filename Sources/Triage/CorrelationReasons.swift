@@ -10,12 +10,13 @@ extension Correlator {
             return [Reason(code: veto.code, points: 0, detail: detail(of: veto, measure, tip, incident, now: now))]
         }
         let match = measure.match
+        let category = match.evidence.map { incident.sources[$0].category } ?? ""
         var reasons = [
             distanceReason(measure, tip),
             Reason(code: "time", points: match.timePoints, detail: Self.span(match.apart)),
-            match.category == tip.category
+            category == tip.category
                 ? Reason(code: "category", points: match.categoryPoints, detail: tip.category)
-                : Reason(code: "category.kin", points: match.categoryPoints, detail: "\(tip.category) ~ \(match.category)"),
+                : Reason(code: "category.kin", points: match.categoryPoints, detail: "\(tip.category) ~ \(category)"),
             match.textIsSilent
                 ? Reason(code: "text.unknown", points: match.textPoints)
                 : Reason(code: "text", points: match.textPoints, detail: "\(Int((match.similarity * 100).rounded())) %"),

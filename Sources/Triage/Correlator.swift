@@ -6,12 +6,12 @@
 public import TipModel
 
 /// 并案: whether a tip belongs to an incident, by ``CorrelationRules``. A pure function of its arguments.
-public struct Correlator: Sendable {
+public final class Correlator: Sendable {
     let rules: CorrelationRules
     let distanceDecay: Decay
     let timeDecay: Decay
-    /// For each listed category the percentages that its pairs have.
-    private let affinity: [String: [String: Int32]]
+    /// For each listed category its row.
+    private let rows: [String: Row]
 
     public init(_ rules: CorrelationRules) {
         self.rules = rules
@@ -25,21 +25,37 @@ public struct Correlator: Sendable {
             affinity[pair.low, default: [:]][pair.high] = percent
             affinity[pair.high, default: [:]][pair.low] = percent
         }
-        self.affinity = affinity
+        rows = Dictionary(
+            uniqueKeysWithValues: affinity.map { ($0.key, Row(category: $0.key, listed: $0.value, others: rules.affinity.others)) })
     }
 
-    /// What `category` has in common with the others: its row of the matrix.
-    struct Row {
-        var category: String
-        var listed: [String: Int32]
-        var others: Int32
+    /// What a category has in common with the others: its row of the matrix.
+    struct Row: Sendable {
+        private struct Entry: Sendable {
+            var hash: UInt64
+            var category: String
+            var percent: Int32
+        }
 
-        func percent(with other: String) -> Int32 { listed[other] ?? (other == category ? 100 : others) }
+        private var listed: [Entry] = []
+        private let others: Int32
+
+        init(category: String, listed: [String: Int32], others: Int32) {
+            self.others = others
+            for (other, percent) in listed { self.listed.append(Entry(hash: stableHash(other), category: other, percent: percent)) }
+            if listed[category] == nil { self.listed.append(Entry(hash: stableHash(category), category: category, percent: 100)) }
+        }
+
+        /// - Parameter hash: by `stableHash`, of `category`.
+        func percent(with hash: UInt64, _ category: String) -> Int32 {
+            for index in listed.indices where listed[index].hash == hash && listed[index].category == category {
+                return listed[index].percent
+            }
+            return others
+        }
     }
 
-    func row(_ category: String) -> Row {
-        Row(category: category, listed: affinity[category] ?? [:], others: rules.affinity.others)
-    }
+    func row(_ category: String) -> Row { rows[category] ?? Row(category: category, listed: [:], others: rules.affinity.others) }
 
     /// Compares `tip` with `incident`, with every reason spelt out. `now` is the daemon's clock.
     ///

@@ -23,8 +23,10 @@ public struct Entities: Hashable, Sendable {
         /// A number, or a hash of what is named.
         var value: UInt32
 
+        private var order: UInt64 { UInt64(kind.rawValue) << 32 | UInt64(value) }
+
         static func < (left: Entity, right: Entity) -> Bool {
-            (left.kind.rawValue, left.value) < (right.kind.rawValue, right.value)
+            left.order < right.order
         }
     }
 
@@ -42,7 +44,15 @@ public struct Entities: Hashable, Sendable {
         var scanner = EntityScanner()
         scanner.scan(text)
         scanner.scan(place)
-        all = Array(Set(scanner.found)).sorted()
+        var found = scanner.found
+        found.sortBriefly()
+        var distinct = 0
+        for entity in found where distinct == 0 || found[distinct - 1] != entity {
+            found[distinct] = entity
+            distinct += 1
+        }
+        found.removeLast(found.count - distinct)
+        all = found
         namesDrill = scanner.namesDrill
         namesPast = scanner.namesPast
     }
@@ -52,12 +62,43 @@ public struct Entities: Hashable, Sendable {
         all.lazy.filter(\.kind.isIdentifier).map { UInt64($0.kind.rawValue) << 32 | UInt64($0.value) }
     }
 
+    /// A set of kinds, in the order of their raw values.
+    struct Kinds: Hashable, Sequence, ExpressibleByArrayLiteral {
+        private(set) var bits: UInt32 = 0
+
+        init(arrayLiteral kinds: Kind...) { for kind in kinds { insert(kind) } }
+        init(where holds: (Kind) -> Bool) { for kind in Kind.allCases where holds(kind) { insert(kind) } }
+
+        mutating func insert(_ kind: Kind) { bits |= 1 << UInt32(kind.rawValue) }
+        func contains(_ kind: Kind) -> Bool { bits & (1 << UInt32(kind.rawValue)) != 0 }
+        var isEmpty: Bool { bits == 0 }
+        var count: Int { bits.nonzeroBitCount }
+        func intersection(_ other: Kinds) -> Kinds {
+            var both = self
+            both.bits &= other.bits
+            return both
+        }
+
+        func makeIterator() -> AnyIterator<Kind> {
+            var left = bits
+            return AnyIterator {
+                guard left != 0 else { return nil }
+                defer { left &= left - 1 }
+                return Kind(rawValue: UInt8(left.trailingZeroBitCount))
+            }
+        }
+
+        static let identifiers = Kinds(where: \.isIdentifier)
+        static let dwellings = Kinds(where: \.isDwelling)
+        static let appearances = Kinds(where: \.isAppearance)
+    }
+
     /// How two tips' entities stand to each other.
     struct Comparison: Hashable {
         /// Kinds of which both name the same.
-        var same: [Kind] = []
+        var same: Kinds = []
         /// Kinds that speak against each other without ruling out.
-        var against: [Kind] = []
+        var against: Kinds = []
         /// The first kind that rules out.
         var veto: Kind?
         /// One speaks of a drill and the other does not.
@@ -97,11 +138,11 @@ public struct Entities: Hashable, Sendable {
     private func judge(_ kind: Kind, _ mine: ArraySlice<Entity>, _ theirs: ArraySlice<Entity>, _ result: inout Comparison) {
         // Two crossings of one street share it: both must know each other's streets.
         if kind == .street, mine.count > 1, theirs.count > 1, !mine.elementsEqual(theirs) {
-            result.against.append(kind)
+            result.against.insert(kind)
             return
         }
         if mine.contains(where: theirs.contains) {
-            result.same.append(kind)
+            result.same.insert(kind)
             return
         }
         switch kind {
@@ -113,8 +154,8 @@ public struct Entities: Hashable, Sendable {
         case _ where kind.isAppearance:
             // By night black, blue and grey are one colour.
             let near = mine.contains { one in theirs.contains { Colour.areNear(one.value, $0.value) } }
-            if !near { result.against.append(kind) }
-        default: result.against.append(kind)
+            if !near { result.against.insert(kind) }
+        default: result.against.insert(kind)
         }
     }
 }

@@ -4,6 +4,8 @@ struct EntityScanner {
     private(set) var namesDrill = false
     private(set) var namesPast = false
 
+    private let chinese = EntityLexicon.chinese
+    private let english = EntityLexicon.english
     private var text: [UInt32] = []
     /// The direction last read and where it ended.
     private var direction: (value: UInt32, end: Int)?
@@ -16,31 +18,34 @@ struct EntityScanner {
 
     mutating func scan(_ source: String) {
         guard !source.isEmpty else { return }
-        text = source.unicodeScalars.map { Self.folded($0.value) }
+        var source = source
+        source.withUTF8 { bytes in
+            text.removeAll(keepingCapacity: true)
+            text.reserveCapacity(bytes.count)
+            var index = 0
+            while index < bytes.count { text.append(Self.folded(nextScalar(bytes, &index))) }
+        }
         direction = nil
         colours = []
         (denialEnd, ownPhoneEnd) = (-100, -100)
         var index = 0
-        while index < text.count {
-            if let length = numberRun(at: index) {
-                index += length
-                continue
-            }
-            if let length = bay(at: index) ?? britishPlate(at: index) {
-                index += length
-                continue
-            }
-            if let entry = EntityLexicon.chinese.match(text, at: index) ?? EntityLexicon.english.match(text, at: index) {
-                for meaning in entry.meanings { note(meaning, from: index, to: index + entry.scalars.count) }
-                index += entry.scalars.count
-                continue
-            }
-            if let length = chinesePlate(at: index) {
-                index += length
-                continue
-            }
-            index += 1
+        while index < text.count { index += step(at: index) }
+    }
+
+    /// Notes what begins at `index`; gives back how far to go on.
+    private mutating func step(at index: Int) -> Int {
+        let scalar = text[index]
+        // Most characters begin nothing.
+        let isFirst = index == 0 || !Self.isAlphanumeric(text[index - 1])
+        if isFirst {
+            if Self.isDigit(scalar) { return numberRun(at: index) }
+            if Self.isLetter(scalar), let length = bay(at: index) ?? britishPlate(at: index) { return length }
         }
+        if let entry = chinese.match(text, at: index) ?? (isFirst ? english.match(text, at: index) : nil) {
+            for meaning in entry.lexicon.meanings[entry.meanings] { note(meaning, from: index, to: index + entry.count) }
+            return entry.count
+        }
+        return chinesePlate(at: index) ?? 1
     }
 
     private mutating func add(_ kind: Entities.Kind, _ value: UInt32) {
@@ -90,23 +95,29 @@ struct EntityScanner {
     // MARK: - Numbers
 
     /// A run of digits that means something by itself: a telephone number, or "3-2-501". Returns its length.
-    private mutating func numberRun(at start: Int) -> Int? {
-        guard Self.isDigit(text[start]), start == 0 || !Self.isAlphanumeric(text[start - 1]) else { return nil }
-        var groups: [(value: UInt64, digits: Int)] = []
+    private mutating func numberRun(at start: Int) -> Int {
+        // The first three groups are looked at: value and digits of each.
+        var values: (UInt64, UInt64, UInt64) = (0, 0, 0)
+        var lengths = (0, 0, 0)
+        var (groups, digits) = (0, 0)
         var index = start
         while index < text.count, Self.isDigit(text[index]) {
             var value: UInt64 = 0
-            var digits = 0
+            let begin = index
             while index < text.count, Self.isDigit(text[index]) {
                 value = value &* 10 &+ UInt64(text[index] - 0x30)
-                digits += 1
                 index += 1
             }
-            groups.append((value, digits))
+            switch groups {
+            case 0: (values.0, lengths.0) = (value, index - begin)
+            case 1: (values.1, lengths.1) = (value, index - begin)
+            default: (values.2, lengths.2) = (value, index - begin)
+            }
+            groups += 1
+            digits += index - begin
             guard index + 1 < text.count, text[index] == 0x2D || text[index] == 0x20, Self.isDigit(text[index + 1]) else { break }
             index += 1
         }
-        let digits = groups.reduce(0) { $0 + $1.digits }
         if digits >= 7, digits <= 13 {
             var hash = TermHash.basis
             for position in start..<index where Self.isDigit(text[position]) { hash = TermHash.mix(hash, text[position]) }
@@ -114,32 +125,32 @@ struct EntityScanner {
             if start - ownPhoneEnd > 8 { add(.phone, hash) }
             return index - start
         }
-        if groups.count == 3, groups.allSatisfy({ $0.digits <= 4 }), groups[0].digits <= 2, groups[1].digits == 1 {
-            add(.building, UInt32(truncatingIfNeeded: groups[0].value))
-            add(.unit, UInt32(truncatingIfNeeded: groups[1].value))
-            add(.room, UInt32(truncatingIfNeeded: groups[2].value))
+        if groups == 3, lengths.0 <= 2, lengths.1 == 1, lengths.2 <= 4 {
+            add(.building, UInt32(truncatingIfNeeded: values.0))
+            add(.unit, UInt32(truncatingIfNeeded: values.1))
+            add(.room, UInt32(truncatingIfNeeded: values.2))
             return index - start
         }
         // The first group alone: what follows it says what it is ("3号楼", "5F"); three or four digits that nothing follows are a
         // room ("1201的老太太").
-        let end = start + groups[0].digits
+        let end = start + lengths.0
         let next = end < text.count ? text[end] : 0x20
         if next == 0x66, end + 1 == text.count || !Self.isAlphanumeric(text[end + 1]) {
-            add(.floor, UInt32(truncatingIfNeeded: groups[0].value))
-        } else if (3...4).contains(groups[0].digits), isRoom(from: start, to: end) {
-            add(.room, UInt32(truncatingIfNeeded: groups[0].value))
+            add(.floor, UInt32(truncatingIfNeeded: values.0))
+        } else if (3...4).contains(lengths.0), isRoom(from: start, to: end) {
+            add(.room, UInt32(truncatingIfNeeded: values.0))
         }
-        return groups[0].digits
+        return lengths.0
     }
 
     /// Whether bare digits are a room: followed by a Chinese word that is no unit, or by the text's end, and no part of a time or sum.
     private func isRoom(from start: Int, to end: Int) -> Bool {
         if start > 0, [0x2E, 0x3A, 0x2D, 0x24, 0xA5, 0x23].contains(text[start - 1]) { return false }
         guard end < text.count else { return start > 0 && text[start - 1] >= 0x4E00 }
-        return text[end] >= 0x4E00 && !Self.units.contains(text[end])
+        return text[end] >= 0x4E00 && Self.units[text[end]] == 0
     }
 
-    private static let units = Set("元块万千百米公里斤年月日点分秒人个次号路线度名辆栋幢座楼层室房岁平台部条只家户口国省".unicodeScalars.map(\.value))
+    private static let units = ScalarTable(ones: "元块万千百米公里斤年月日点分秒人个次号路线度名辆栋幢座楼层室房岁平台部条只家户口国省")
 
     /// The number or letter that ends right before `end`: "12", "十二", "a".
     private func number(before end: Int, letters: Bool) -> UInt32? {
@@ -193,7 +204,7 @@ struct EntityScanner {
 
     /// 京A12345, 粤B·D12345: a province, a letter, five or six letters and digits.
     private mutating func chinesePlate(at start: Int) -> Int? {
-        guard EntityWords.provinces.contains(text[start]), start + 6 < text.count, Self.isLetter(text[start + 1]) else { return nil }
+        guard EntityWords.provinces[text[start]] != 0, start + 6 < text.count, Self.isLetter(text[start + 1]) else { return nil }
         var hash = TermHash.mix(TermHash.basis, text[start + 1])
         var index = start + 2
         if text[index] == 0xB7 || text[index] == 0x20 || text[index] == 0x2022 { index += 1 }
@@ -249,7 +260,7 @@ struct EntityScanner {
             guard ["number", "no", "is", "plate", "ending", "reads", "starting"].contains(word) else { break }
             index = end
         }
-        if index < text.count, EntityWords.provinces.contains(text[index]) { return }
+        if index < text.count, EntityWords.provinces[text[index]] != 0 { return }
         var characters: [UInt32] = []
         var groups = 0
         while index < text.count, groups < 2, characters.count < 8 {

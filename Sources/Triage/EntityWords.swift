@@ -108,7 +108,7 @@ enum EntityWords {
         ], offset: 100)
 
     /// The provinces that begin a Chinese number plate.
-    static let provinces = Set("京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼".unicodeScalars.map(\.value))
+    static let provinces = ScalarTable(ones: "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼")
 
     /// Words of one kind share a number.
     private static func venues(_ kinds: [[String]], offset: UInt32 = 0) -> [(String, Meaning)] {
@@ -118,41 +118,77 @@ enum EntityWords {
     private static func list(_ words: [String], _ meaning: Meaning) -> [(String, Meaning)] { words.map { ($0, meaning) } }
 }
 
-/// Words found by their first character, the longest first.
-struct EntityLexicon: Sendable {
-    struct Entry: Sendable {
-        var scalars: [UInt32]
-        var meanings: [EntityWords.Meaning]
+/// Words found by their first character, the longest first. Two for the whole process, shared by reference.
+final class EntityLexicon: Sendable {
+    /// A word that was found.
+    struct Match {
+        var lexicon: EntityLexicon
+        /// In scalars.
+        var count: Int
+        /// Of ``EntityLexicon/meanings``.
+        var meanings: Range<Int>
     }
 
-    private let entries: [UInt32: [Entry]]
+    private struct Entry {
+        /// Of ``scalars``.
+        var word: Range<Int>
+        var meanings: Range<Int>
+    }
+
+    /// By a word's first character: the number of its slice of `entries`, from 1.
+    private let firsts: ScalarTable
+    private let slices: [Range<Int>]
+    private let entries: [Entry]
+    private let scalars: [UInt32]
+    let meanings: [EntityWords.Meaning]
     /// Whether a match must stand between letters' ends, as Latin words must.
     private let wholeWords: Bool
 
     init(_ words: [(String, EntityWords.Meaning)], wholeWords: Bool) {
         var table: [[UInt32]: [EntityWords.Meaning]] = [:]
         for (word, meaning) in words { table[word.unicodeScalars.map(\.value), default: []].append(meaning) }
-        entries = Dictionary(grouping: table.map { Entry(scalars: $0.key, meanings: $0.value) }) { $0.scalars[0] }
-            .mapValues { $0.sorted { $0.scalars.count > $1.scalars.count } }
+        var (firsts, slices, entries) = (ScalarTable(), [Range<Int>](), [Entry]())
+        var (scalars, meanings) = ([UInt32](), [EntityWords.Meaning]())
+        for (first, group) in Dictionary(grouping: table, by: { $0.key.first ?? 0 }) {
+            let start = entries.count
+            for (word, meant) in group.sorted(by: { $0.key.count > $1.key.count }) {
+                entries.append(
+                    Entry(
+                        word: scalars.count..<scalars.count + word.count, meanings: meanings.count..<meanings.count + meant.count))
+                scalars += word
+                meanings += meant
+            }
+            slices.append(start..<entries.count)
+            firsts[first] = UInt32(slices.count)
+        }
+        (self.firsts, self.slices, self.entries) = (firsts, slices, entries)
+        (self.scalars, self.meanings) = (scalars, meanings)
         self.wholeWords = wholeWords
     }
 
     static let chinese = EntityLexicon(EntityWords.chinese, wholeWords: false)
     static let english = EntityLexicon(EntityWords.english, wholeWords: true)
 
-    /// The longest word that begins at `index`.
-    func match(_ text: [UInt32], at index: Int) -> Entry? {
-        guard let candidates = entries[text[index]] else { return nil }
-        for entry in candidates {
-            let end = index + entry.scalars.count
-            guard end <= text.count, text[index..<end].elementsEqual(entry.scalars) else { continue }
-            if wholeWords {
-                if index > 0, EntityScanner.isAlphanumeric(text[index - 1]) { continue }
-                if end < text.count, EntityScanner.isAlphanumeric(text[end]) { continue }
-            }
-            return entry
+    /// The longest word that begins at `index`; for whole words, where no letter or digit stands before it.
+    @inline(__always)
+    func match(_ text: [UInt32], at index: Int) -> Match? {
+        let slice = firsts[text[index]]
+        return slice == 0 ? nil : match(text, at: index, among: slices[Int(slice) - 1])
+    }
+
+    private func match(_ text: [UInt32], at index: Int, among slice: Range<Int>) -> Match? {
+        for entry in slice where stands(entries[entry].word, in: text, at: index) {
+            let count = entries[entry].word.count
+            if wholeWords, index + count < text.count, EntityScanner.isAlphanumeric(text[index + count]) { continue }
+            return Match(lexicon: self, count: count, meanings: entries[entry].meanings)
         }
         return nil
+    }
+
+    private func stands(_ word: Range<Int>, in text: [UInt32], at index: Int) -> Bool {
+        guard word.count <= text.count - index else { return false }
+        for offset in 1..<max(1, word.count) where scalars[word.lowerBound + offset] != text[index + offset] { return false }
+        return true
     }
 }
 

@@ -14,24 +14,14 @@ public struct OpenIncidentIndex: Sendable {
         var isCleared: Bool
     }
 
-    private struct CellKey: Hashable {
-        var area: Area
-        /// Nil for the incidents of the area without a position.
-        var cell: CellGrid.Cell?
-    }
-
-    private struct NameKey: Hashable {
-        var area: Area
-        var identifier: UInt64
-    }
-
     private struct Place {
         var view: IncidentView
-        var key: CellKey
+        var cell: ListKey
+        var area: ListKey
         var names: [UInt64]
-        var inCell: RecencyLists<CellKey>.Handle
-        var inArea: RecencyLists<Area>.Handle
-        var inNames: [RecencyLists<NameKey>.Handle]
+        var inCell: RecencyLists.Handle
+        var inArea: RecencyLists.Handle
+        var inNames: [RecencyLists.Handle]
     }
 
     /// Plates and telephone numbers by which one incident is found: those of its oldest evidence first.
@@ -40,9 +30,11 @@ public struct OpenIncidentIndex: Sendable {
     private let grid: CellGrid
     private let weights: TermWeights
     private var places: [IncidentID: Place] = [:]
-    private var cells = RecencyLists<CellKey>()
-    private var areas = RecencyLists<Area>()
-    private var names = RecencyLists<NameKey>()
+    /// Numbers of areas, four for each zone that an incident was ever in; a zone is never forgotten, a station has few.
+    private var areaNumbers: [Area: UInt32] = [:]
+    private var cells = RecencyLists()
+    private var areas = RecencyLists()
+    private var names = RecencyLists()
     private var cleared: Set<IncidentID> = []
 
     /// `cellMetres`: the edge of a cell (10…100,000; see ``TriageEngine/cellMetres``). What lies within one edge of a tip is
@@ -72,13 +64,13 @@ public struct OpenIncidentIndex: Sendable {
     /// - Parameter newest: the features of the evidence that came last, where they are at hand.
     public mutating func update(_ incident: Incident, newest: TipFeatures? = nil) {
         guard incident.mergedInto == nil else { return remove(incident.id) }
-        let area = Area(zone: incident.zone, drill: incident.drill, isCleared: incident.phase == .cleared)
-        let key = CellKey(area: area, cell: incident.position.flatMap(grid.cell(of:)))
+        let area = number(Area(zone: incident.zone, drill: incident.drill, isCleared: incident.phase == .cleared))
+        let cell = cellKey(area, incident.position.flatMap(grid.cell(of:)))
         let old = places[incident.id]
         let view = IncidentView(incident, weights: weights, previous: old?.view, newest: newest)
         let names = Self.names(of: view)
         if var place = old {
-            if place.key == key, place.view.lastTipAt == view.lastTipAt, place.names == names {
+            if place.cell == cell, place.view.lastTipAt == view.lastTipAt, place.names == names {
                 place.view = view
                 cells.replace(place.inCell, by: view)
                 areas.replace(place.inArea, by: view)
@@ -88,7 +80,23 @@ public struct OpenIncidentIndex: Sendable {
             }
             unlink(place)
         }
-        link(view, key, names)
+        link(view, cell, ListKey(area: area, place: 0), names)
+    }
+
+    /// The number of an area, given to it when it is first heard of.
+    private mutating func number(_ area: Area) -> UInt32 {
+        if let known = areaNumbers[area] { return known }
+        let number = UInt32(areaNumbers.count)
+        areaNumbers[area] = number
+        return number
+    }
+
+    /// The key of a cell; nil for the incidents of the area without a position.
+    private func cellKey(_ area: UInt32, _ cell: CellGrid.Cell?) -> ListKey {
+        // Twice, so that no cell has the number of none.
+        guard let cell else { return ListKey(area: area &* 2, place: 0) }
+        return ListKey(
+            area: area &* 2 &+ 1, place: UInt64(UInt32(bitPattern: cell.row)) << 32 | UInt64(UInt32(bitPattern: cell.column)))
     }
 
     /// Takes an incident out: forgotten, or merged into another. Nothing where it is not in the index.
@@ -122,51 +130,72 @@ public struct OpenIncidentIndex: Sendable {
     }
 
     private func find(_ tip: TipView, isCleared: Bool, since: Timestamp, bound: Int) -> [IncidentView] {
-        let area = Area(zone: tip.zone, drill: tip.drill, isCleared: isCleared)
-        var result: [IncidentView]
+        // No incident was ever in an area without a number.
+        guard let area = areaNumbers[Area(zone: tip.zone, drill: tip.drill, isCleared: isCleared)] else { return [] }
+        var result = Walk(since: since, bound: bound)
         if let position = tip.position?.known {
-            var heads: [RecencyLists<CellKey>.Handle] = []
-            if let newest = cells.newest(in: CellKey(area: area, cell: nil)) { heads.append(newest) }
-            grid.neighbourhood(of: position) { cell in
-                if let newest = cells.newest(in: CellKey(area: area, cell: cell)) { heads.append(newest) }
-            }
-            result = walk(cells, from: heads, since: since, bound: bound)
+            result.add(cells.newest(in: cellKey(area, nil)), of: cells)
+            grid.neighbourhood(of: position) { cell in result.add(cells.newest(in: cellKey(area, cell)), of: cells) }
+            result.run(cells)
         } else {
-            result = walk(areas, from: areas.newest(in: area).map { [$0] } ?? [], since: since, bound: bound)
+            result.add(areas.newest(in: ListKey(area: area, place: 0)), of: areas)
+            result.run(areas)
         }
-        var named: [RecencyLists<NameKey>.Handle] = []
+        let identifiers = tip.features.entities.all.lazy.filter(\.kind.isIdentifier)
+        guard !identifiers.isEmpty else { return result.views }
+        var named = Walk(since: since, bound: Self.namesBound)
         for identifier in tip.features.entities.identifiers.prefix(Self.namesBound) {
-            if let newest = names.newest(in: NameKey(area: area, identifier: identifier)) { named.append(newest) }
+            named.add(names.newest(in: ListKey(area: area, place: identifier)), of: names)
         }
-        guard !named.isEmpty else { return result }
+        named.run(names)
+        guard !named.views.isEmpty else { return result.views }
         // In front: what names the same thing is compared however many others are newer.
-        let first = walk(names, from: named, since: since, bound: Self.namesBound)
         var seen = Set<IncidentID>()
-        result = (first + result).filter { seen.insert($0.id).inserted }
-        return Array(result.prefix(bound))
+        return Array((named.views + result.views).filter { seen.insert($0.id).inserted }.prefix(bound))
     }
 
-    /// Merges the lists that begin at `heads`, newest first.
-    private func walk<Key>(
-        _ lists: RecencyLists<Key>, from heads: [Int32], since: Timestamp, bound: Int
-    ) -> [IncidentView] {
-        var heads = heads.map { (handle: $0, order: lists.order(of: $0)) }
-        var result: [IncidentView] = []
-        result.reserveCapacity(min(bound, 64))
-        while result.count < bound, !heads.isEmpty {
-            // At most ten heads: comparing them all is cheaper than keeping a heap.
-            var newest = 0
-            for index in 1..<heads.count where heads[newest].order < heads[index].order { newest = index }
-            let (handle, order) = heads[newest]
-            guard order.milliseconds >= since.milliseconds else { break }
-            if let view = lists.view(of: handle) { result.append(view) }
-            if let older = lists.older(than: handle) {
-                heads[newest] = (older, lists.order(of: older))
-            } else {
-                heads.remove(at: newest)
+    /// Merges lists, newest first.
+    private struct Walk {
+        private struct Head {
+            var handle: RecencyLists.Handle
+            var order: RecencyLists.Order
+        }
+
+        let since: Timestamp
+        let bound: Int
+        private(set) var views: [IncidentView] = []
+        private var heads: [Head] = []
+
+        init(since: Timestamp, bound: Int) {
+            self.since = since
+            self.bound = bound
+        }
+
+        /// A list by its newest entry; none where all of it is too old.
+        mutating func add(_ newest: RecencyLists.Handle?, of lists: RecencyLists) {
+            guard let newest else { return }
+            let order = lists.order(of: newest)
+            if order.milliseconds >= since.milliseconds { heads.append(Head(handle: newest, order: order)) }
+        }
+
+        mutating func run(_ lists: RecencyLists) {
+            guard !heads.isEmpty else { return }
+            views.reserveCapacity(min(bound, 64))
+            while views.count < bound, !heads.isEmpty {
+                // At most ten heads: comparing them all is cheaper than keeping a heap.
+                var newest = 0
+                for index in heads.indices.dropFirst() where heads[newest].order < heads[index].order { newest = index }
+                let handle = heads[newest].handle
+                if let view = lists.view(of: handle) { views.append(view) }
+                let older = lists.older(than: handle)
+                let order = older.map { lists.order(of: $0) }
+                if let older, let order, order.milliseconds >= since.milliseconds {
+                    heads[newest] = Head(handle: older, order: order)
+                } else {
+                    heads.remove(at: newest)
+                }
             }
         }
-        return result
     }
 
     private static func names(of view: IncidentView) -> [UInt64] {
@@ -179,19 +208,20 @@ public struct OpenIncidentIndex: Sendable {
         return names
     }
 
-    private mutating func link(_ view: IncidentView, _ key: CellKey, _ identifiers: [UInt64]) {
-        if key.area.isCleared { cleared.insert(view.id) }
+    private mutating func link(_ view: IncidentView, _ cell: ListKey, _ area: ListKey, _ identifiers: [UInt64]) {
+        if !view.isOpen { cleared.insert(view.id) }
         places[view.id] = Place(
-            view: view, key: key, names: identifiers, inCell: cells.insert(view, in: key), inArea: areas.insert(view, in: key.area),
-            inNames: identifiers.map { names.insert(view, in: NameKey(area: key.area, identifier: $0)) })
+            view: view, cell: cell, area: area, names: identifiers, inCell: cells.insert(view, in: cell),
+            inArea: areas.insert(view, in: area),
+            inNames: identifiers.map { names.insert(view, in: ListKey(area: area.area, place: $0)) })
     }
 
     private mutating func unlink(_ place: Place) {
-        if place.key.area.isCleared { cleared.remove(place.view.id) }
-        cells.remove(place.inCell, from: place.key)
-        areas.remove(place.inArea, from: place.key.area)
+        if !place.view.isOpen { cleared.remove(place.view.id) }
+        cells.remove(place.inCell, from: place.cell)
+        areas.remove(place.inArea, from: place.area)
         for (handle, identifier) in zip(place.inNames, place.names) {
-            names.remove(handle, from: NameKey(area: place.key.area, identifier: identifier))
+            names.remove(handle, from: ListKey(area: place.area.area, place: identifier))
         }
     }
 }

@@ -1,6 +1,6 @@
 import TipModel
 
-/// A comparison of a tip with an incident in numbers.
+/// A comparison of a tip with an incident in numbers. It holds no references: most comparisons lose and are dropped.
 struct PairMeasure {
     var id: IncidentID
     var lastTipAt: Timestamp
@@ -28,8 +28,8 @@ struct PairMeasure {
 struct EvidenceMatch {
     /// Metres between the positions as given; nil where one side has none.
     var distance: Double?
-    /// The member's category.
-    var category = ""
+    /// Which of the incident's evidence; nil for none.
+    var evidence: Int?
     /// Milliseconds between the observations.
     var apart: Int64 = 0
     /// 0…1.
@@ -91,12 +91,13 @@ extension Correlator {
         let here = tip.position?.known
         var (located, reached, found, isKin) = (false, false, false, false)
         var (drills, alike) = (0, 0)
-        for evidence in incident.evidence {
-            let affinity = row.percent(with: evidence.source.category)
+        for index in incident.evidence.indices {
+            let evidence = incident.evidence[index]
+            let affinity = row.percent(with: evidence.categoryHash, incident.sources[index].category)
             guard affinity > 0 else { continue }
             isKin = true
             var match = EvidenceMatch()
-            match.category = evidence.source.category
+            match.evidence = index
             match.categoryPoints = Int32(Int64(rules.points.category) * Int64(affinity) / 100)
             if let here, let there = evidence.position {
                 located = true
@@ -136,7 +137,7 @@ extension Correlator {
 
     private func score(_ tip: TipView, _ evidence: IncidentView.Trace, _ match: inout EvidenceMatch) {
         let points = rules.points
-        match.apart = Self.apart(tip.observedAt, evidence.source.observedAt)
+        match.apart = Self.apart(tip.observedAt, evidence.observedAt)
         match.timePoints = timeDecay(Double(match.apart))
         let (mine, theirs) = (tip.features, evidence.features)
         match.textPoints = points.unknownText
@@ -151,7 +152,7 @@ extension Correlator {
             match.samePlace = true
             match.placePoints = points.place
         }
-        match.dwellingPoints = Int32(min(2, match.entities.same.count(where: \.isDwelling))) * points.dwelling
+        match.dwellingPoints = Int32(min(2, match.entities.same.intersection(.dwellings).count)) * points.dwelling
         match.entityPoints = entityPoints(match.entities)
         // The same building, and near, and the same words for the place say one thing three times.
         match.whereCap = min(0, points.whereMost - match.distancePoints - match.placePoints - match.dwellingPoints)
@@ -159,8 +160,8 @@ extension Correlator {
 
     private func entityPoints(_ entities: Entities.Comparison) -> Int32 {
         if entities.same.isEmpty, entities.against.isEmpty, !entities.pastDiffers { return 0 }
-        let identifiers = entities.same.contains(where: \.isIdentifier) ? rules.points.identifier : 0
-        let looks = Int32(min(2, entities.same.count(where: \.isAppearance))) * rules.points.appearance
+        let identifiers = !entities.same.intersection(.identifiers).isEmpty ? rules.points.identifier : 0
+        let looks = Int32(min(2, entities.same.intersection(.appearances).count)) * rules.points.appearance
         let against = Int32(min(2, entities.against.count + (entities.pastDiffers ? 1 : 0))) * rules.points.contradiction
         return identifiers + looks - against
     }

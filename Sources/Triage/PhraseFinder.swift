@@ -2,7 +2,7 @@
 // in a table of fixed size, so a text that repeats one part a thousand times costs a thousand steps, not their square.
 
 /// Finds phrases of several parts in one pass.
-struct PhraseFinder: Sendable {
+final class PhraseFinder: Sendable {
     /// One phrase: who owns it, and whether it stands for an exception of the owner's.
     struct Phrase {
         var owner: Int
@@ -18,13 +18,12 @@ struct PhraseFinder: Sendable {
         var end: Int
     }
 
+    /// A part that ends its phrase or continues it. Where parts begin phrases, ``firstSlots`` says.
     private struct Use {
         var owner: Int32
-        /// Of the phrase's first part in the table of prefixes.
-        var slot: Int32
-        /// Where the part stands in its phrase, and whether it ends it.
-        var position: Int16
-        var isLast: Bool
+        /// In the table of prefixes: the place of what must stand before it, −1 for nothing, and its own, −1 where it ends the phrase.
+        var before: Int32
+        var own: Int32
         var isException: Bool
     }
 
@@ -40,6 +39,8 @@ struct PhraseFinder: Sendable {
     /// Those of one part side by side: of part `index` from `useStarts[index]` to the next one's.
     private let uses: [Use]
     private let useStarts: [Int32]
+    /// By part: its place in the table of prefixes where it begins phrases with gaps, one for all of them; else −1.
+    private let firstSlots: [Int32]
     private let slots: Int
     private let gap: Int
 
@@ -48,23 +49,38 @@ struct PhraseFinder: Sendable {
         var parts: [String] = []
         var partIndex: [String: Int] = [:]
         var uses: [[Use]] = []
-        var slots = 0
+        var firstSlots: [Int32] = []
+        var slots: Int32 = 0
+        func part(_ piece: String) -> Int {
+            if let known = partIndex[piece] { return known }
+            partIndex[piece] = parts.count
+            parts.append(piece)
+            uses.append([])
+            firstSlots.append(-1)
+            return parts.count - 1
+        }
         for phrase in phrases {
             for text in Self.spellings(phrase.text) {
                 let pieces = text.split(separator: "~").map { $0.trimmingSpaces() }.filter { !$0.isEmpty }
+                var before: Int32 = -1
                 for (position, piece) in pieces.enumerated() {
-                    let index = partIndex[piece] ?? parts.count
-                    if index == parts.count {
-                        partIndex[piece] = index
-                        parts.append(piece)
-                        uses.append([])
+                    let index = part(piece)
+                    let isLast = position == pieces.count - 1
+                    if position == 0, !isLast {
+                        if firstSlots[index] < 0 {
+                            firstSlots[index] = slots
+                            slots += 1
+                        }
+                        before = firstSlots[index]
+                        continue
                     }
                     uses[index].append(
-                        Use(
-                            owner: Int32(phrase.owner), slot: Int32(slots), position: Int16(clamping: position),
-                            isLast: position == pieces.count - 1, isException: phrase.isException))
+                        Use(owner: Int32(phrase.owner), before: before, own: isLast ? -1 : slots, isException: phrase.isException))
+                    if !isLast {
+                        before = slots
+                        slots += 1
+                    }
                 }
-                slots += max(0, pieces.count - 1)
             }
         }
         automaton = PhraseAutomaton(parts)
@@ -72,7 +88,8 @@ struct PhraseFinder: Sendable {
         var starts: [Int32] = [0]
         for part in uses { starts.append((starts.last ?? 0) + Int32(part.count)) }
         useStarts = starts
-        self.slots = slots
+        self.firstSlots = firstSlots
+        self.slots = Int(slots)
         self.gap = max(0, gap)
     }
 
@@ -80,17 +97,28 @@ struct PhraseFinder: Sendable {
     @inline(__always)
     func scan(_ bytes: UnsafeBufferPointer<UInt8>, _ body: (Hit) -> Void) {
         // A bit for each slot says whether it is written: clearing all slots would take longer than most texts do.
-        let words = slots / 64 + 1
-        withUnsafeTemporaryAllocation(of: UInt64.self, capacity: words) { written in
+        withUnsafeTemporaryAllocation(of: UInt64.self, capacity: slots / 64 + 1) { written in
             written.initialize(repeating: 0)
             withUnsafeTemporaryAllocation(of: Prefix.self, capacity: max(1, slots)) { table in
+                // Slots are numbered by `init`, below the capacity.
+                func note(_ slot: Int, _ start: Int, _ end: Int) {
+                    let isNew = written[slot >> 6] & (1 << UInt64(slot & 63)) == 0
+                    var prefix = isNew ? Prefix() : table[slot]
+                    prefix.earlierStart = prefix.start
+                    prefix.earlierEnd = prefix.end
+                    prefix.start = Int32(clamping: start)
+                    prefix.end = Int32(clamping: end)
+                    table.initializeElement(at: slot, to: prefix)
+                    written[slot >> 6] |= 1 << UInt64(slot & 63)
+                }
                 automaton.scan(bytes) { match in
+                    let first = Int(firstSlots[match.phrase])
+                    if first >= 0 { note(first, match.start, match.end) }
                     for index in Int(useStarts[match.phrase])..<Int(useStarts[match.phrase + 1]) {
                         let use = uses[index]
                         var start = match.start
-                        if use.position > 0 {
-                            // In range: a phrase has a slot for each part but the last.
-                            let slot = Int(use.slot) + Int(use.position) - 1
+                        if use.before >= 0 {
+                            let slot = Int(use.before)
                             guard written[slot >> 6] & (1 << UInt64(slot & 63)) != 0 else { continue }
                             let before = table[slot]
                             if joins(Int(before.end), match.start, bytes) {
@@ -101,18 +129,10 @@ struct PhraseFinder: Sendable {
                                 continue
                             }
                         }
-                        if use.isLast {
+                        if use.own < 0 {
                             body(Hit(owner: Int(use.owner), isException: use.isException, start: start, end: match.end))
                         } else {
-                            let slot = Int(use.slot) + Int(use.position)
-                            let isNew = written[slot >> 6] & (1 << UInt64(slot & 63)) == 0
-                            var prefix = isNew ? Prefix() : table[slot]
-                            prefix.earlierStart = prefix.start
-                            prefix.earlierEnd = prefix.end
-                            prefix.start = Int32(clamping: start)
-                            prefix.end = Int32(clamping: match.end)
-                            table.initializeElement(at: slot, to: prefix)
-                            written[slot >> 6] |= 1 << UInt64(slot & 63)
+                            note(Int(use.own), start, match.end)
                         }
                     }
                 }

@@ -7,7 +7,7 @@ import TipModel
 /// Lists of incidents, newest last, found by key. An empty list takes no memory.
 ///
 /// Each entry holds the incident's view, so that a walk touches the entries alone.
-struct RecencyLists<Key: Hashable & Sendable>: Sendable {
+struct RecencyLists: Sendable {
     /// What a list is ordered by.
     struct Order: Comparable {
         var milliseconds: Int64
@@ -33,13 +33,13 @@ struct RecencyLists<Key: Hashable & Sendable>: Sendable {
     private var entries: [Entry] = []
     private var free: [Handle] = []
     /// The newest entry of each list that is not empty.
-    private var newest: [Key: Handle] = [:]
+    private var newest = ListHeads()
 
     /// Adds `view` by its ``IncidentView/lastTipAt`` and id.
     ///
     /// Constant time for the newest; otherwise as many steps as there are newer entries in the list, which happens
     /// only where the clock that orders them ran backwards.
-    mutating func insert(_ view: IncidentView, in key: Key) -> Handle {
+    mutating func insert(_ view: IncidentView, in key: ListKey) -> Handle {
         let order = Order(milliseconds: view.lastTipAt.milliseconds, id: view.id.rawValue)
         var newer = Self.none
         var older = newest[key] ?? Self.none
@@ -62,7 +62,7 @@ struct RecencyLists<Key: Hashable & Sendable>: Sendable {
     }
 
     /// Constant time. `key` is the one that it was inserted with.
-    mutating func remove(_ handle: Handle, from key: Key) {
+    mutating func remove(_ handle: Handle, from key: ListKey) {
         let entry = entries[Int(handle)]
         if entry.older != Self.none { entries[Int(entry.older)].newer = entry.newer }
         if entry.newer != Self.none {
@@ -78,7 +78,7 @@ struct RecencyLists<Key: Hashable & Sendable>: Sendable {
     mutating func replace(_ handle: Handle, by view: IncidentView) { entries[Int(handle)].view = view }
 
     /// The list's newest entry, nil where the list is empty.
-    func newest(in key: Key) -> Handle? { newest[key] }
+    func newest(in key: ListKey) -> Handle? { newest[key] }
 
     func order(of handle: Handle) -> Order { entries[Int(handle)].order }
 

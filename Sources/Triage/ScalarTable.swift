@@ -7,6 +7,13 @@ struct ScalarTable: Sendable {
     private var pages = [UInt16](repeating: 0, count: 0x1100)
     private var values = [UInt32](repeating: 0, count: 256)
 
+    init() {}
+
+    /// 1 for each of `characters`.
+    init(ones characters: String) {
+        for scalar in characters.unicodeScalars { self[scalar.value] = 1 }
+    }
+
     subscript(scalar: UInt32) -> UInt32 {
         @inline(__always)
         get {

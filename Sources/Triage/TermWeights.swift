@@ -4,8 +4,13 @@ public import TipModel
 ///
 /// A flat table with open addressing: a tip asks for a hundred weights, and each must cost a few nanoseconds.
 public struct TermWeights: Sendable {
-    private var keys: [UInt32]
-    private var values: [Float]
+    private struct Slot {
+        var term: UInt32 = 0
+        /// Not a number where the slot is free.
+        var weight = Float.nan
+    }
+
+    private var slots: [Slot]
     private let mask: Int
     private let rarest: Float
 
@@ -15,15 +20,13 @@ public struct TermWeights: Sendable {
     init(frequencies: [UInt32: UInt32], documents: UInt32) {
         let capacity = max(16, (frequencies.count * 2).nextPowerOfTwo)
         mask = capacity - 1
-        keys = Array(repeating: 0, count: capacity)
-        values = Array(repeating: .nan, count: capacity)
+        slots = Array(repeating: Slot(), count: capacity)
         let all = Double(documents) + 1
         rarest = Float(logarithm(all / 0.5))
         for (term, frequency) in frequencies {
             var slot = Self.slot(term) & mask
-            while !values[slot].isNaN { slot = (slot + 1) & mask }
-            keys[slot] = term
-            values[slot] = Float(max(0, logarithm(all / (Double(frequency) + 0.5))))
+            while !slots[slot].weight.isNaN { slot = (slot + 1) & mask }
+            slots[slot] = Slot(term: term, weight: Float(max(0, logarithm(all / (Double(frequency) + 0.5)))))
         }
     }
 
@@ -46,12 +49,12 @@ public struct TermWeights: Sendable {
     }
 
     func weight(of term: UInt32) -> Float {
-        let scale = TextTerms.Kind(rawValue: term & 3)?.scale ?? 1
+        let scale = TextTerms.Kind.scale(of: term)
         var slot = Self.slot(term) & mask
         while true {
-            let value = values[slot]
-            if value.isNaN { return rarest * scale }
-            if keys[slot] == term { return value * scale }
+            let found = slots[slot]
+            if found.weight.isNaN { return rarest * scale }
+            if found.term == term { return found.weight * scale }
             slot = (slot + 1) & mask
         }
     }

@@ -34,23 +34,30 @@ public struct TextTerms: Hashable, Sendable {
             case .part: 0.2
             }
         }
+
+        private static let scales = SIMD4<Float>(
+            Kind.character.scale, Kind.pair.scale, Kind.word.scale, Kind.part.scale)
+
+        /// That of a term's kind.
+        static func scale(of term: UInt32) -> Float { scales[Int(term & 3)] }
     }
 
     init(_ text: String, weights table: TermWeights) {
         var scan = TermScan()
         scan.run(text)
-        var terms = scan.terms
-        terms.sort()
-        var distinct: [UInt32] = []
-        distinct.reserveCapacity(terms.count)
-        for term in terms where distinct.last != term { distinct.append(term) }
-        var total: Float = 0
-        let weights = distinct.map { term in
-            let weight = table.weight(of: term)
+        scan.sort()
+        var distinct = 0
+        var (weights, total): ([Float], Float) = ([], 0)
+        weights.reserveCapacity(scan.terms.count)
+        for index in scan.terms.indices where distinct == 0 || scan.terms[distinct - 1] != scan.terms[index] {
+            let weight = table.weight(of: scan.terms[index])
+            scan.terms[distinct] = scan.terms[index]
+            distinct += 1
+            weights.append(weight)
             total += weight
-            return weight
         }
-        self.terms = distinct
+        scan.terms.removeLast(scan.terms.count - distinct)
+        terms = scan.terms
         self.weights = weights
         self.total = total
         isHan = scan.han + scan.latin == 0 ? nil : scan.han * 2 >= scan.latin
@@ -98,25 +105,65 @@ private struct TermScan {
     /// Letters and digits.
     var latin = 0
     private var previous: UInt32 = 0
+    private var previousHash: UInt32 = 0
     private var word: UInt32 = 0
     /// The last two letters of the word at hand, the older one above.
     private var letters: UInt32 = 0
     private var length = 0
 
     mutating func run(_ text: String) {
-        terms.reserveCapacity(TextTerms.bound)
-        for scalar in text.unicodeScalars {
-            let value = scalar.value
-            if value < 0x80 {
-                previous = 0
-                if let letter = Self.lowercasedASCII(UInt8(value)) { take(letter: letter) } else { endWord() }
-            } else {
-                endWord()
-                if Self.isHan(value) { take(character: value) } else { previous = 0 }
+        var text = text
+        text.withUTF8 { bytes in
+            // Fewer terms than bytes: a letter gives a part at most and every third one a word, a character of three bytes two.
+            terms.reserveCapacity(min(TextTerms.bound, bytes.count + 1))
+            var index = 0
+            while index < bytes.count {
+                let value = nextScalar(bytes, &index)
+                if value < 0x80 {
+                    previous = 0
+                    if let letter = Self.lowercasedASCII(UInt8(truncatingIfNeeded: value)) { take(letter: letter) } else { endWord() }
+                } else {
+                    endWord()
+                    if Self.isHan(value) { take(character: value) } else { previous = 0 }
+                }
             }
+            endWord()
         }
-        endWord()
     }
+
+    /// Sorts ``terms``. Hashes are spread evenly: dealt out by their upper bits they are almost in order.
+    mutating func sort() {
+        guard terms.count > 16 else { return terms.sortBriefly() }
+        withUnsafeTemporaryAllocation(of: UInt16.self, capacity: Self.heaps) { ends in
+            ends.initialize(repeating: 0)
+            for term in terms { ends[Int(term >> Self.heapShift)] += 1 }
+            var sum: UInt16 = 0
+            for heap in 0..<Self.heaps {
+                let count = ends[heap]
+                ends[heap] = sum
+                sum += count
+            }
+            var dealt = [UInt32](repeating: 0, count: terms.count)
+            for term in terms {
+                let heap = Int(term >> Self.heapShift)
+                dealt[Int(ends[heap])] = term
+                ends[heap] += 1
+            }
+            for index in 1..<dealt.count {
+                let term = dealt[index]
+                var place = index
+                while place > 0, term < dealt[place - 1] {
+                    dealt[place] = dealt[place - 1]
+                    place -= 1
+                }
+                dealt[place] = term
+            }
+            terms = dealt
+        }
+    }
+
+    private static let heaps = 64
+    private static let heapShift: UInt32 = 26
 
     private mutating func take(letter: UInt8) {
         latin += 1
@@ -129,9 +176,11 @@ private struct TermScan {
 
     private mutating func take(character: UInt32) {
         han += 1
-        add(TermHash.mix(TermHash.basis, character), .character)
-        if previous != 0 { add(TermHash.mix(TermHash.mix(TermHash.basis, previous), character), .pair) }
-        previous = character
+        let hash = TermHash.mix(TermHash.basis, character)
+        add(hash, .character)
+        // 0 only where no Chinese character stands before.
+        if previous != 0 { add(TermHash.mix(previousHash, character), .pair) }
+        (previous, previousHash) = (character, hash)
     }
 
     private mutating func endWord() {
@@ -166,10 +215,10 @@ enum TermHash {
 
     static func mix(_ hash: UInt32, _ value: UInt32) -> UInt32 {
         var hash = hash
-        for shift in stride(from: UInt32(0), to: 32, by: 8) {
-            hash = (hash ^ (value >> shift & 0xFF)) &* 16_777_619
-        }
-        return hash
+        hash = (hash ^ value & 0xFF) &* 16_777_619
+        hash = (hash ^ value >> 8 & 0xFF) &* 16_777_619
+        hash = (hash ^ value >> 16 & 0xFF) &* 16_777_619
+        return (hash ^ value >> 24) &* 16_777_619
     }
 
     static func term(_ hash: UInt32, _ kind: TextTerms.Kind) -> UInt32 { hash & ~3 | kind.rawValue }

@@ -3,8 +3,9 @@
 
 public import TipModel
 
-/// 紧急程度 of a tip and of an incident, by ``UrgencyRules``. A pure function of its arguments.
-public struct UrgencyScorer: Sendable {
+/// 紧急程度 of a tip and of an incident, by ``UrgencyRules``. A pure function of its arguments. Shared by
+/// reference, as its tables are large.
+public final class UrgencyScorer: Sendable {
     private let categories: [String: Category]
     private let rules: UrgencyRules
     private let finder: WordFinder

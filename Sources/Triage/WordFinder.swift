@@ -4,8 +4,8 @@
 
 internal import TipModel
 
-/// The ``Lexicon``, compiled.
-struct WordFinder: Sendable {
+/// The ``Lexicon``, compiled. Shared by reference: copying its tables for a call would cost more than the call.
+final class WordFinder: Sendable {
     /// Why a phrase that stands in the text does not count.
     enum Suppression: Equatable {
         case denied
@@ -171,7 +171,7 @@ struct WordFinder: Sendable {
         let firstNegation = firstIndex(in: hits.count) { hits[$0].owner >= negationBefore }
         let words = hits[..<firstContext]
         let denial = Denial(
-            hits[firstNegation...].lazy.map { ($0.owner - negationBefore, $0.start..<$0.end) }, reach: lexicon.negations.reach,
+            hits[firstNegation...].lazy.map { [negationBefore] in ($0.owner - negationBefore, $0.start..<$0.end) }, reach: lexicon.negations.reach,
             clauses)
         var reading = Reading()
 

@@ -8,7 +8,7 @@ public import TipModel
 /// What the wording of a text says as a whole. Made once from the rules, then pure.
 ///
 /// Weights are whole hundredths and their sums exact, so that no order of adding matters and a replay gives the same.
-struct WordingModel: Sendable {
+final class WordingModel: Sendable {
     typealias Weights = SIMD4<Int32>
 
     /// The verdict on one text.
@@ -116,14 +116,32 @@ struct WordingModel: Sendable {
             let weights = SIMD4<Float>(terms.weights[known[index].entry]) / 100
             known[index].strength = weights[level] - weights.sum() / 4
         }
-        var told: [[UInt8]] = []
-        for _ in 0..<Self.soughtTerms where told.count < Self.toldTerms {
+        // The texts one behind the other, and where each ends.
+        var texts: [UInt8] = []
+        texts.reserveCapacity(96)
+        var ends: [Int] = []
+        ends.reserveCapacity(Self.toldTerms)
+        for _ in 0..<Self.soughtTerms where ends.count < Self.toldTerms {
             guard let strongest = strongest(known, count) else { break }
             known[strongest].strength = 0
-            let text = cut.text(of: known[strongest].place)
-            if !told.contains(where: { $0.contains(part: text) || text.contains(part: $0) }) { told.append(text) }
+            let start = texts.count
+            if start > 0 { texts.append(contentsOf: " · ".utf8) }
+            let begin = texts.count
+            cut.write(known[strongest].place, to: &texts)
+            if isPart(texts, begin, ends) { texts.removeLast(texts.count - start) } else { ends.append(texts.count) }
         }
-        return String(decoding: Array(told.joined(separator: " · ".utf8)), as: UTF8.self)
+        return String(decoding: texts, as: UTF8.self)
+    }
+
+    /// Whether what stands from `begin` is a part of what is told already, or that of it.
+    private func isPart(_ texts: [UInt8], _ begin: Int, _ ends: [Int]) -> Bool {
+        var start = 0
+        for end in ends {
+            let (told, new) = (texts[start..<end], texts[begin...])
+            if told.count < new.count ? new.contains(part: told) : told.contains(part: new) { return true }
+            start = end + " · ".utf8.count
+        }
+        return false
     }
 
     /// The one that speaks most for the level, if any does; among equals that of the lower hash.
@@ -162,10 +180,15 @@ public enum WordingMarks {
     }
 }
 
-extension [UInt8] {
+extension ArraySlice<UInt8> {
     /// Whether `part` stands in it. Of whole characters in UTF-8, where no character begins inside another.
-    fileprivate func contains(part: [UInt8]) -> Bool {
-        guard part.count <= count else { return false }
-        return (0...count - part.count).contains { start in part.indices.allSatisfy { self[start + $0] == part[$0] } }
+    fileprivate func contains(part: ArraySlice<UInt8>) -> Bool {
+        guard let first = part.first, part.count <= count else { return part.isEmpty }
+        for start in startIndex...endIndex - part.count where self[start] == first {
+            var length = 1
+            while length < part.count, self[start + length] == part[part.startIndex + length] { length += 1 }
+            if length == part.count { return true }
+        }
+        return false
     }
 }

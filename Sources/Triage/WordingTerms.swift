@@ -11,7 +11,10 @@ public struct WordingTerms: Sendable {
         text.withUTF8 { bytes in
             WordingCut.with(bytes) { cut in
                 cut.forEachTerm { hash, place in
-                    if texts[hash] == nil { texts[hash] = String(decoding: cut.text(of: place), as: UTF8.self) }
+                    guard texts[hash] == nil else { return }
+                    var text: [UInt8] = []
+                    cut.write(place, to: &text)
+                    texts[hash] = String(decoding: text, as: UTF8.self)
                 }
             }
         }
@@ -165,9 +168,8 @@ struct WordingCut {
         for letter in Int(word.start)..<Int(word.end) { hash.add(UInt32(letters[letter])) }
     }
 
-    /// The term as rules write it, in UTF-8.
-    func text(of place: Place) -> [UInt8] {
-        var text: [UInt8] = []
+    /// Adds the term as rules write it, in UTF-8.
+    func write(_ place: Place, to text: inout [UInt8]) {
         let start = Int(place.start)
         switch place.kind {
         case .run: for letter in start..<start + Int(place.count) { append(letters[letter], to: &text) }
@@ -181,10 +183,9 @@ struct WordingCut {
             text.append(UInt8(ascii: "*"))
         case .gap:
             append(words[start], to: &text)
-            text += [UInt8(ascii: " "), UInt8(ascii: "_"), UInt8(ascii: " ")]
+            text.append(contentsOf: " _ ".utf8)
             append(words[start + 2], to: &text)
         }
-        return text
     }
 
     private func append(_ word: Word, to text: inout [UInt8]) {
