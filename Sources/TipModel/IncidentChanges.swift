@@ -57,8 +57,7 @@ struct StableHash {
     private(set) var value: UInt64 = 14_695_981_039_346_656_037
 
     mutating func add(_ text: String) {
-        var text = text
-        text.withUTF8 { bytes in for byte in bytes { add(byte) } }
+        for byte in text.utf8 { add(byte) }
     }
 
     /// As its decimal digits.

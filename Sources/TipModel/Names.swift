@@ -57,7 +57,7 @@ public struct IncidentID: Hashable, Comparable, Sendable, CustomStringConvertibl
 
     public init(_ rawValue: UInt64) { self.rawValue = rawValue }
 
-    public var description: String { "#\(rawValue)" }
+    public var description: String { "#" + String(rawValue) }
 
     public static func < (left: IncidentID, right: IncidentID) -> Bool { left.rawValue < right.rawValue }
 }

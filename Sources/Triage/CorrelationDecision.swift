@@ -94,6 +94,8 @@ public final class IncidentView: Sendable {
     let lastTipAt: Timestamp
     /// Nil where it is no place on earth.
     let position: Position?
+    /// Where its first tip was, or where it is itself; nil where neither is known.
+    let first: Position?
     /// The first tip's first; see ``Incident/Limits/evidence``.
     let evidence: [Trace]
     /// As many as ``evidence``, as the incident keeps them.
@@ -141,6 +143,7 @@ public final class IncidentView: Sendable {
                 features: features)
         }
         sources = incident.evidence
+        first = evidence.first?.position ?? position
         newest = incident.evidence.map(\.observedAt).max() ?? incident.lastTipAt
     }
 

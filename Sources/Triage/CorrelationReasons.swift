@@ -19,7 +19,7 @@ extension Correlator {
                 : Reason(code: "category.kin", points: match.categoryPoints, detail: "\(tip.category) ~ \(category)"),
             match.textIsSilent
                 ? Reason(code: "text.unknown", points: match.textPoints)
-                : Reason(code: "text", points: match.textPoints, detail: "\(Int((match.similarity * 100).rounded())) %"),
+                : Reason(code: "text", points: match.textPoints, detail: String(Int((match.similarity * 100).rounded())) + " %"),
         ]
         if match.whereCap != 0 { reasons.append(Reason(code: "where.cap", points: match.whereCap)) }
         if match.samePlace { reasons.append(Reason(code: "same.place", points: match.placePoints)) }
@@ -79,7 +79,7 @@ extension Correlator {
     }
 
     /// Whole minutes: "12 min".
-    private static func span(_ milliseconds: Int64) -> String { "\(milliseconds / 60_000) min" }
+    private static func span(_ milliseconds: Int64) -> String { String(milliseconds / 60_000) + " min" }
 
-    private static func metres(_ distance: Double) -> String { "\(Int(distance.rounded())) m" }
+    private static func metres(_ distance: Double) -> String { String(Int(distance.rounded())) + " m" }
 }

@@ -102,7 +102,7 @@ public final class Correlator: Sendable {
         if measure.veto != nil {
             return .open(reasons: [Reason(code: "vetoed", points: 0, detail: "\(incident.id)")] + reasons)
         }
-        let detail = "\(incident.id) \(measure.points)/\(needed(tip, incident))"
+        let detail = incident.id.description + " " + String(measure.points) + "/" + String(needed(tip, incident))
         if measure.points >= rules.suggestAt {
             return .open(
                 reasons: [Reason(code: "suggested", points: 0, detail: detail)] + reasons, suggestion: incident.id)
@@ -123,13 +123,14 @@ public final class Correlator: Sendable {
     private func best(
         _ tip: TipView, _ row: Row, _ candidates: ArraySlice<IncidentView>, now: Timestamp
     ) -> (measure: PairMeasure, incident: IncidentView)? {
-        var best: (measure: PairMeasure, incident: IncidentView)?
-        for incident in candidates {
-            let measure = measure(tip, row, incident, now: now)
-            if let current = best, !measure.beats(current.measure) { continue }
-            best = (measure, incident)
+        guard let first = candidates.first else { return nil }
+        var best = measure(tip, row, first, now: now)
+        var place = candidates.startIndex
+        for index in candidates.indices.dropFirst() {
+            let measure = measure(tip, row, candidates[index], now: now)
+            if measure.beats(best) { (best, place) = (measure, index) }
         }
-        return best
+        return (best, candidates[place])
     }
 }
 

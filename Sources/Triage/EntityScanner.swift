@@ -20,10 +20,14 @@ struct EntityScanner {
         guard !source.isEmpty else { return }
         var source = source
         source.withUTF8 { bytes in
-            text.removeAll(keepingCapacity: true)
-            text.reserveCapacity(bytes.count)
-            var index = 0
-            while index < bytes.count { text.append(Self.folded(nextScalar(bytes, &index))) }
+            // A scalar takes a byte at least.
+            text = Array(unsafeUninitializedCapacity: bytes.count) { scalars, count in
+                var index = 0
+                while index < bytes.count {
+                    scalars.initializeElement(at: count, to: Self.folded(nextScalar(bytes, &index)))
+                    count += 1
+                }
+            }
         }
         direction = nil
         colours = []
@@ -41,8 +45,12 @@ struct EntityScanner {
             if Self.isDigit(scalar) { return numberRun(at: index) }
             if Self.isLetter(scalar), let length = bay(at: index) ?? britishPlate(at: index) { return length }
         }
-        if let entry = chinese.match(text, at: index) ?? (isFirst ? english.match(text, at: index) : nil) {
-            for meaning in entry.lexicon.meanings[entry.meanings] { note(meaning, from: index, to: index + entry.count) }
+        if let entry = chinese.match(text, at: index) {
+            for meaning in entry.meanings { note(chinese.meanings[meaning], from: index, to: index + entry.count) }
+            return entry.count
+        }
+        if isFirst, let entry = english.match(text, at: index) {
+            for meaning in entry.meanings { note(english.meanings[meaning], from: index, to: index + entry.count) }
             return entry.count
         }
         return chinesePlate(at: index) ?? 1
@@ -204,7 +212,7 @@ struct EntityScanner {
 
     /// 京A12345, 粤B·D12345: a province, a letter, five or six letters and digits.
     private mutating func chinesePlate(at start: Int) -> Int? {
-        guard EntityWords.provinces[text[start]] != 0, start + 6 < text.count, Self.isLetter(text[start + 1]) else { return nil }
+        guard start + 6 < text.count, Self.isLetter(text[start + 1]), EntityWords.provinces[text[start]] != 0 else { return nil }
         var hash = TermHash.mix(TermHash.basis, text[start + 1])
         var index = start + 2
         if text[index] == 0xB7 || text[index] == 0x20 || text[index] == 0x2022 { index += 1 }
@@ -234,17 +242,21 @@ struct EntityScanner {
 
     /// LM55 QRT: two letters, two digits, three letters.
     private mutating func britishPlate(at start: Int) -> Int? {
-        guard Self.isLetter(text[start]), start == 0 || !Self.isAlphanumeric(text[start - 1]), start + 6 < text.count else { return nil }
-        var index = start
-        var characters: [UInt32] = []
-        for (position, wantsDigit) in [false, false, true, true, false, false, false].enumerated() {
-            if position == 4, text[index] == 0x20 { index += 1 }
-            guard index < text.count, wantsDigit ? Self.isDigit(text[index]) : Self.isLetter(text[index]) else { return nil }
-            characters.append(text[index])
+        guard start + 6 < text.count, Self.isLetter(text[start]), Self.isLetter(text[start + 1]), Self.isDigit(text[start + 2]),
+            Self.isDigit(text[start + 3]), start == 0 || !Self.isAlphanumeric(text[start - 1])
+        else { return nil }
+        var hash = TermHash.basis
+        for index in start..<start + 4 { hash = TermHash.mix(hash, text[index]) }
+        var index = start + 4
+        if text[index] == 0x20 { index += 1 }
+        let end = index + 3
+        while index < end {
+            guard index < text.count, Self.isLetter(text[index]) else { return nil }
+            hash = TermHash.mix(hash, text[index])
             index += 1
         }
         guard index == text.count || !Self.isAlphanumeric(text[index]) else { return nil }
-        add(.plate, characters.reduce(TermHash.basis) { TermHash.mix($0, $1) })
+        add(.plate, hash)
         return index - start
     }
 

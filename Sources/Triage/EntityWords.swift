@@ -122,7 +122,6 @@ enum EntityWords {
 final class EntityLexicon: Sendable {
     /// A word that was found.
     struct Match {
-        var lexicon: EntityLexicon
         /// In scalars.
         var count: Int
         /// Of ``EntityLexicon/meanings``.
@@ -180,7 +179,7 @@ final class EntityLexicon: Sendable {
         for entry in slice where stands(entries[entry].word, in: text, at: index) {
             let count = entries[entry].word.count
             if wholeWords, index + count < text.count, EntityScanner.isAlphanumeric(text[index + count]) { continue }
-            return Match(lexicon: self, count: count, meanings: entries[entry].meanings)
+            return Match(count: count, meanings: entries[entry].meanings)
         }
         return nil
     }

@@ -175,12 +175,13 @@ public struct OpenIncidentIndex: Sendable {
         mutating func add(_ newest: RecencyLists.Handle?, of lists: RecencyLists) {
             guard let newest else { return }
             let order = lists.order(of: newest)
+            if heads.isEmpty { heads.reserveCapacity(10) }
             if order.milliseconds >= since.milliseconds { heads.append(Head(handle: newest, order: order)) }
         }
 
         mutating func run(_ lists: RecencyLists) {
             guard !heads.isEmpty else { return }
-            views.reserveCapacity(min(bound, 64))
+            views.reserveCapacity(min(bound, 16))
             while views.count < bound, !heads.isEmpty {
                 // At most ten heads: comparing them all is cheaper than keeping a heap.
                 var newest = 0

@@ -59,11 +59,8 @@ struct EvidenceMatch {
 extension Correlator {
     func measure(_ tip: TipView, _ row: Row, _ incident: IncidentView, now: Timestamp) -> PairMeasure {
         var measure = PairMeasure(id: incident.id, lastTipAt: incident.lastTipAt)
-        if let veto = veto(tip, incident, now: now, &measure) {
-            measure.veto = veto
-            return measure
-        }
-        matchEvidence(tip, row, incident, &measure)
+        measure.veto = veto(tip, incident, now: now, &measure)
+        if measure.veto == nil { matchEvidence(tip, row, incident, &measure) }
         return measure
     }
 
@@ -75,7 +72,7 @@ extension Correlator {
         if measure.match.apart > rules.windowMilliseconds { return .window }
         if incident.clearedAt == nil, now.milliseconds(since: incident.lastTipAt) > rules.windowMilliseconds { return .window }
         if now.milliseconds(since: incident.openedAt) > rules.spanMilliseconds { return .span }
-        if let here = tip.position?.known, let first = incident.evidence.first?.position ?? incident.position {
+        if let here = tip.position?.known, let first = incident.first {
             let distance = here.distance(to: first)
             if distance > rules.spanMetres + slack(here) + slack(first) {
                 measure.nearest = distance
@@ -92,14 +89,13 @@ extension Correlator {
         var (located, reached, found, isKin) = (false, false, false, false)
         var (drills, alike) = (0, 0)
         for index in incident.evidence.indices {
-            let evidence = incident.evidence[index]
-            let affinity = row.percent(with: evidence.categoryHash, incident.sources[index].category)
+            let affinity = row.percent(with: incident.evidence[index].categoryHash, incident.sources[index].category)
             guard affinity > 0 else { continue }
             isKin = true
             var match = EvidenceMatch()
             match.evidence = index
             match.categoryPoints = Int32(Int64(rules.points.category) * Int64(affinity) / 100)
-            if let here, let there = evidence.position {
+            if let here, let there = incident.evidence[index].position {
                 located = true
                 let metres = here.distance(to: there)
                 measure.nearest = min(measure.nearest ?? .infinity, metres)
@@ -107,14 +103,15 @@ extension Correlator {
                 reached = true
                 place(metres, here, there, &match)
             }
-            match.entities = tip.features.entities.compare(evidence.features.entities)
+            let features = incident.evidence[index].features
+            match.entities = tip.features.entities.compare(features.entities)
             if let kind = match.entities.veto, let veto = Veto(kind) {
                 measure.veto = veto
                 measure.match = match
                 return
             }
             if match.entities.drillDiffers { drills += 1 }
-            score(tip, evidence, &match)
+            score(tip, features, incident.evidence[index].observedAt, &match)
             if match.points >= rules.suggestAt { alike += 1 }
             if !found || match.points > measure.match.points { measure.match = match }
             found = true
@@ -135,11 +132,11 @@ extension Correlator {
         if located, !reached { measure.veto = .distance } else if drills > 0, drills == incident.evidence.count { measure.veto = .drill }
     }
 
-    private func score(_ tip: TipView, _ evidence: IncidentView.Trace, _ match: inout EvidenceMatch) {
+    private func score(_ tip: TipView, _ theirs: TipFeatures, _ observedAt: Timestamp, _ match: inout EvidenceMatch) {
         let points = rules.points
-        match.apart = Self.apart(tip.observedAt, evidence.observedAt)
+        match.apart = Self.apart(tip.observedAt, observedAt)
         match.timePoints = timeDecay(Double(match.apart))
-        let (mine, theirs) = (tip.features, evidence.features)
+        let mine = tip.features
         match.textPoints = points.unknownText
         if let script = mine.terms.isHan, script == theirs.terms.isHan {
             match.textIsSilent = false

@@ -12,7 +12,6 @@ struct PhraseAutomaton: Sendable {
     }
 
     private struct Pattern {
-        var phrase: Int32
         /// In bytes.
         var length: Int32
         /// Latin phrases match whole words: a phrase that begins or ends with a letter or digit needs an edge there.
@@ -28,19 +27,23 @@ struct PhraseAutomaton: Sendable {
         var fallback: UInt32 = 0
         /// Itself or the nearest of its fallbacks in which a phrase ends, 0 for none.
         var ending: UInt32 = 0
-        /// Where its slice of `outputs` begins; the next state's ends it.
-        var outputStart: UInt32 = 0
+        /// A bit for the lower five bits of each child's character: most characters fit no child, and this tells at once.
+        var filter: UInt32 = 0
+        /// The character that leads into it.
+        var label: UInt32 = 0
     }
 
     /// Characters of phrases by number, from 1; capital letters have their small one's.
     private let symbols: ScalarTable
     /// By state, and one more for the ends.
     private let states: [State]
-    /// By state: the character that leads into it.
-    private let labels: [UInt32]
     /// The root's children by character, 0 for none.
     private let roots: [UInt32]
+    /// Which slice of `outputs` belongs to each state, and the end of the last.
+    private let outputStarts: [UInt32]
     private let outputs: [Pattern]
+    /// By output: the phrase.
+    let phrases: [Int]
 
     /// Compiles `phrases`; matches name them by index. Empty phrases never match. A Latin phrase that ends in `*`
     /// matches the beginning of a word.
@@ -65,21 +68,24 @@ struct PhraseAutomaton: Sendable {
             folded[$0] == folded[$1] ? $0 < $1 : folded[$0].lexicographicallyPrecedes(folded[$1])
         }
         var labels: [UInt32] = [0]
+        var phraseOrder: [Int] = []
         var states: [State] = []
+        var outputStarts: [UInt32] = []
         var outputs: [Pattern] = []
         var ranges: [(part: Range<Int>, depth: Int)] = [(sorted.indices, 0)]
         var parents = [0]
         var state = 0
         while state < ranges.count {
             var (part, depth) = ranges[state]
-            states.append(State(firstChild: UInt32(ranges.count), outputStart: UInt32(outputs.count)))
+            states.append(State(firstChild: UInt32(ranges.count), label: labels[state]))
+            outputStarts.append(UInt32(outputs.count))
             while let index = part.first, folded[sorted[index]].count == depth {
                 let phrase = sorted[index]
                 outputs.append(
                     Pattern(
-                        phrase: Int32(phrase), length: Int32(bytes[phrase].count),
-                        edgeBefore: bytes[phrase].first.map(Self.isWordByte) ?? false,
+                        length: Int32(bytes[phrase].count), edgeBefore: bytes[phrase].first.map(Self.isWordByte) ?? false,
                         edgeAfter: !open[phrase] && bytes[phrase].last.map(Self.isWordByte) ?? false))
+                phraseOrder.append(phrase)
                 part = part.dropFirst()
             }
             var index = part.lowerBound
@@ -89,11 +95,13 @@ struct PhraseAutomaton: Sendable {
                 while index < part.upperBound, folded[sorted[index]][depth] == label { index += 1 }
                 ranges.append((start..<index, depth + 1))
                 labels.append(label)
+                states[state].filter |= Self.filter(label)
                 parents.append(state)
             }
             state += 1
         }
-        states.append(State(firstChild: UInt32(ranges.count), outputStart: UInt32(outputs.count)))
+        states.append(State(firstChild: UInt32(ranges.count)))
+        outputStarts.append(UInt32(outputs.count))
 
         var roots = [UInt32](repeating: 0, count: Int(symbolCount) + 1)
         for child in Int(states[0].firstChild)..<Int(states[1].firstChild) { roots[Int(labels[child])] = UInt32(child) }
@@ -101,41 +109,53 @@ struct PhraseAutomaton: Sendable {
         for state in ranges.indices.dropFirst() {
             if parents[state] != 0 {
                 let from = Int(states[parents[state]].fallback)
-                states[state].fallback = UInt32(Self.step(from, labels[state], states, labels, roots))
+                states[state].fallback = UInt32(Self.step(from, labels[state], states, roots))
             }
-            let ends = states[state].outputStart < states[state + 1].outputStart
+            let ends = outputStarts[state] < outputStarts[state + 1]
             states[state].ending = ends ? UInt32(state) : states[Int(states[state].fallback)].ending
         }
         self.symbols = symbols
-        self.labels = labels
+        self.phrases = phraseOrder
         self.states = states
         self.roots = roots
+        self.outputStarts = outputStarts
         self.outputs = outputs
     }
 
     /// Where `symbol` leads from `state`.
     @inline(__always)
-    private static func step(_ state: Int, _ symbol: UInt32, _ states: [State], _ labels: [UInt32], _ roots: [UInt32]) -> Int {
+    private static func step(_ state: Int, _ symbol: UInt32, _ states: [State], _ roots: [UInt32]) -> Int {
         var state = state
         while state != 0 {
-            var low = Int(states[state].firstChild)
-            var high = Int(states[state + 1].firstChild)
-            let end = high
-            // Most states have one child or two; a few common characters have dozens.
-            while high - low > 4 {
-                let middle = (low + high) / 2
-                if labels[middle] <= symbol { low = middle } else { high = middle }
+            let from = states[state]
+            if from.filter & filter(symbol) != 0 {
+                var low = Int(from.firstChild)
+                var high = Int(states[state + 1].firstChild)
+                let end = high
+                // Most states have one child or two; a few common characters have dozens.
+                while high - low > 4 {
+                    let middle = (low + high) / 2
+                    if states[middle].label <= symbol { low = middle } else { high = middle }
+                }
+                while low < end, states[low].label < symbol { low += 1 }
+                if low < end, states[low].label == symbol { return low }
             }
-            while low < end, labels[low] < symbol { low += 1 }
-            if low < end, labels[low] == symbol { return low }
-            state = Int(states[state].fallback)
+            state = Int(from.fallback)
         }
         return Int(roots[Int(symbol)])
     }
 
+    private static func filter(_ symbol: UInt32) -> UInt32 { 1 << (symbol & 31) }
+
     /// Calls `body` for each occurrence, in order of its end; of those with one end, the longest first.
     @inline(__always)
     func scan(_ bytes: UnsafeBufferPointer<UInt8>, _ body: (Match) -> Void) {
+        scanOutputs(bytes) { output, start, end in body(Match(phrase: phrases[output], start: start, end: end)) }
+    }
+
+    /// As ``scan(_:_:)``, with an index of ``phrases`` for the phrase, and the bytes where it starts and ends.
+    @inline(__always)
+    func scanOutputs(_ bytes: UnsafeBufferPointer<UInt8>, _ body: (Int, Int, Int) -> Void) {
         var state = 0
         var end = 0
         while end < bytes.count {
@@ -145,15 +165,15 @@ struct PhraseAutomaton: Sendable {
                 state = 0
                 continue
             }
-            state = Self.step(state, symbol, states, labels, roots)
+            state = Self.step(state, symbol, states, roots)
             var ender = Int(states[state].ending)
             while ender != 0 {
-                for output in Int(states[ender].outputStart)..<Int(states[ender + 1].outputStart) {
+                for output in Int(outputStarts[ender])..<Int(outputStarts[ender + 1]) {
                     let pattern = outputs[output]
                     let start = end - Int(pattern.length)
                     if pattern.edgeBefore, Self.wordEnds(before: start, in: bytes) { continue }
                     if pattern.edgeAfter, Self.wordBegins(at: end, in: bytes) { continue }
-                    body(Match(phrase: Int(pattern.phrase), start: start, end: end))
+                    body(output, start, end)
                 }
                 ender = Int(states[Int(states[ender].fallback)].ending)
             }

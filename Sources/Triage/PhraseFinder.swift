@@ -35,12 +35,21 @@ final class PhraseFinder: Sendable {
         var earlierEnd: Int32 = -1
     }
 
+    /// What a part means, in one place in memory.
+    private struct Part {
+        /// Its uses, side by side in ``uses``.
+        var firstUse: Int32
+        var endUse: Int32
+        /// Its place in the table of prefixes where it begins phrases with gaps, one for all of them; else −1.
+        var slot: Int32
+        /// The owner of its only use where that is a whole phrase and no exception, as most are; else −1.
+        var owner: Int32
+    }
+
     private let automaton: PhraseAutomaton
-    /// Those of one part side by side: of part `index` from `useStarts[index]` to the next one's.
+    /// As the automaton numbers its outputs.
+    private let parts: [Part]
     private let uses: [Use]
-    private let useStarts: [Int32]
-    /// By part: its place in the table of prefixes where it begins phrases with gaps, one for all of them; else −1.
-    private let firstSlots: [Int32]
     private let slots: Int
     private let gap: Int
 
@@ -84,11 +93,16 @@ final class PhraseFinder: Sendable {
             }
         }
         automaton = PhraseAutomaton(parts)
-        self.uses = uses.flatMap(\.self)
-        var starts: [Int32] = [0]
-        for part in uses { starts.append((starts.last ?? 0) + Int32(part.count)) }
-        useStarts = starts
-        self.firstSlots = firstSlots
+        var flat: [Use] = []
+        self.parts = automaton.phrases.map { part in
+            let first = Int32(flat.count)
+            flat += uses[part]
+            let only = uses[part].count == 1 ? uses[part].first : nil
+            let isWhole = only.map { $0.before < 0 && $0.own < 0 && !$0.isException } ?? false
+            return Part(
+                firstUse: first, endUse: Int32(flat.count), slot: firstSlots[part], owner: isWhole ? only?.owner ?? -1 : -1)
+        }
+        self.uses = flat
         self.slots = Int(slots)
         self.gap = max(0, gap)
     }
@@ -111,28 +125,32 @@ final class PhraseFinder: Sendable {
                     table.initializeElement(at: slot, to: prefix)
                     written[slot >> 6] |= 1 << UInt64(slot & 63)
                 }
-                automaton.scan(bytes) { match in
-                    let first = Int(firstSlots[match.phrase])
-                    if first >= 0 { note(first, match.start, match.end) }
-                    for index in Int(useStarts[match.phrase])..<Int(useStarts[match.phrase + 1]) {
+                automaton.scanOutputs(bytes) { output, begin, end in
+                    let part = parts[output]
+                    if part.slot >= 0 { note(Int(part.slot), begin, end) }
+                    if part.owner >= 0 {
+                        body(Hit(owner: Int(part.owner), isException: false, start: begin, end: end))
+                        return
+                    }
+                    for index in Int(part.firstUse)..<Int(part.endUse) {
                         let use = uses[index]
-                        var start = match.start
+                        var start = begin
                         if use.before >= 0 {
                             let slot = Int(use.before)
                             guard written[slot >> 6] & (1 << UInt64(slot & 63)) != 0 else { continue }
                             let before = table[slot]
-                            if joins(Int(before.end), match.start, bytes) {
+                            if joins(Int(before.end), begin, bytes) {
                                 start = Int(before.start)
-                            } else if joins(Int(before.earlierEnd), match.start, bytes) {
+                            } else if joins(Int(before.earlierEnd), begin, bytes) {
                                 start = Int(before.earlierStart)
                             } else {
                                 continue
                             }
                         }
                         if use.own < 0 {
-                            body(Hit(owner: Int(use.owner), isException: use.isException, start: start, end: match.end))
+                            body(Hit(owner: Int(use.owner), isException: use.isException, start: start, end: end))
                         } else {
-                            note(Int(use.own), start, match.end)
+                            note(Int(use.own), start, end)
                         }
                     }
                 }

@@ -43,31 +43,37 @@ public struct TextTerms: Hashable, Sendable {
     }
 
     init(_ text: String, weights table: TermWeights) {
-        var scan = TermScan()
-        scan.run(text)
-        scan.sort()
-        var distinct = 0
-        var (weights, total): ([Float], Float) = ([], 0)
-        weights.reserveCapacity(scan.terms.count)
-        for index in scan.terms.indices where distinct == 0 || scan.terms[distinct - 1] != scan.terms[index] {
-            let weight = table.weight(of: scan.terms[index])
-            scan.terms[distinct] = scan.terms[index]
-            distinct += 1
-            weights.append(weight)
-            total += weight
+        var (found, weights): ([UInt32], [Float]) = ([], [])
+        var (han, latin) = (0, 0)
+        var total: Float = 0
+        TermScan.with(text) { scan in
+            (han, latin) = (scan.han, scan.latin)
+            let sorted = scan.sorted()
+            // The distinct ones are no more than all.
+            found = Array(unsafeUninitializedCapacity: sorted.count) { terms, distinct in
+                for term in sorted where distinct == 0 || terms[distinct - 1] != term {
+                    terms.initializeElement(at: distinct, to: term)
+                    distinct += 1
+                }
+            }
+            weights = Array(unsafeUninitializedCapacity: found.count) { weights, count in
+                for term in found {
+                    let weight = table.weight(of: term)
+                    weights.initializeElement(at: count, to: weight)
+                    total += weight
+                    count += 1
+                }
+            }
         }
-        scan.terms.removeLast(scan.terms.count - distinct)
-        terms = scan.terms
+        terms = found
         self.weights = weights
         self.total = total
-        isHan = scan.han + scan.latin == 0 ? nil : scan.han * 2 >= scan.latin
+        isHan = han + latin == 0 ? nil : han * 2 >= latin
     }
 
     /// Calls `body` with each distinct term of `text`.
     static func forEachTerm(in text: String, _ body: (UInt32) -> Void) {
-        var scan = TermScan()
-        scan.run(text)
-        for term in Set(scan.terms) { body(term) }
+        TermScan.with(text) { scan in for term in Set(scan.sorted()) { body(term) } }
     }
 
     /// The weight of the terms that both have.
@@ -98,12 +104,14 @@ public struct TextTerms: Hashable, Sendable {
     }
 }
 
-/// Finds the terms of a text.
+/// Finds the terms of a text, in memory that is lent for the time of a closure.
 private struct TermScan {
-    var terms: [UInt32] = []
-    var han = 0
+    private(set) var count = 0
+    private(set) var han = 0
     /// Letters and digits.
-    var latin = 0
+    private(set) var latin = 0
+    /// ``TextTerms/bound`` for the terms, and as many to sort them.
+    private let terms: UnsafeMutableBufferPointer<UInt32>
     private var previous: UInt32 = 0
     private var previousHash: UInt32 = 0
     private var word: UInt32 = 0
@@ -111,59 +119,66 @@ private struct TermScan {
     private var letters: UInt32 = 0
     private var length = 0
 
-    mutating func run(_ text: String) {
-        var text = text
-        text.withUTF8 { bytes in
-            // Fewer terms than bytes: a letter gives a part at most and every third one a word, a character of three bytes two.
-            terms.reserveCapacity(min(TextTerms.bound, bytes.count + 1))
-            var index = 0
-            while index < bytes.count {
-                let value = nextScalar(bytes, &index)
-                if value < 0x80 {
-                    previous = 0
-                    if let letter = Self.lowercasedASCII(UInt8(truncatingIfNeeded: value)) { take(letter: letter) } else { endWord() }
-                } else {
-                    endWord()
-                    if Self.isHan(value) { take(character: value) } else { previous = 0 }
-                }
-            }
-            endWord()
+    private init(_ terms: UnsafeMutableBufferPointer<UInt32>) { self.terms = terms }
+
+    static func with(_ text: String, _ body: (TermScan) -> Void) {
+        withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 2 * TextTerms.bound) { terms in
+            var scan = TermScan(terms)
+            var text = text
+            text.withUTF8 { scan.run($0) }
+            body(scan)
         }
     }
 
-    /// Sorts ``terms``. Hashes are spread evenly: dealt out by their upper bits they are almost in order.
-    mutating func sort() {
-        guard terms.count > 16 else { return terms.sortBriefly() }
-        withUnsafeTemporaryAllocation(of: UInt16.self, capacity: Self.heaps) { ends in
-            ends.initialize(repeating: 0)
-            for term in terms { ends[Int(term >> Self.heapShift)] += 1 }
-            var sum: UInt16 = 0
-            for heap in 0..<Self.heaps {
-                let count = ends[heap]
-                ends[heap] = sum
-                sum += count
+    private mutating func run(_ bytes: UnsafeBufferPointer<UInt8>) {
+        var index = 0
+        while index < bytes.count {
+            let value = nextScalar(bytes, &index)
+            if value < 0x80 {
+                previous = 0
+                if let letter = Self.lowercasedASCII(UInt8(truncatingIfNeeded: value)) { take(letter: letter) } else { endWord() }
+            } else {
+                endWord()
+                if Self.isHan(value) { take(character: value) } else { previous = 0 }
             }
-            var dealt = [UInt32](repeating: 0, count: terms.count)
-            for term in terms {
-                let heap = Int(term >> Self.heapShift)
-                dealt[Int(ends[heap])] = term
-                ends[heap] += 1
-            }
-            for index in 1..<dealt.count {
-                let term = dealt[index]
-                var place = index
-                while place > 0, term < dealt[place - 1] {
-                    dealt[place] = dealt[place - 1]
-                    place -= 1
-                }
-                dealt[place] = term
-            }
-            terms = dealt
         }
+        endWord()
     }
 
     private static let heaps = 64
     private static let heapShift: UInt32 = 26
+
+    /// The terms in ascending order. Hashes are spread evenly: dealt out by their upper bits they are almost in order.
+    func sorted() -> UnsafeMutableBufferPointer<UInt32>.SubSequence {
+        let sorted = TextTerms.bound..<TextTerms.bound + count
+        withUnsafeTemporaryAllocation(of: UInt16.self, capacity: Self.heaps) { ends in
+            ends.initialize(repeating: 0)
+            // A heap is six bits of a term.
+            for index in 0..<count { ends[Int(terms[index] >> Self.heapShift)] += 1 }
+            var sum: UInt16 = 0
+            for heap in 0..<Self.heaps {
+                let size = ends[heap]
+                ends[heap] = sum
+                sum += size
+            }
+            for index in 0..<count {
+                let term = terms[index]
+                let heap = Int(term >> Self.heapShift)
+                terms.initializeElement(at: sorted.lowerBound + Int(ends[heap]), to: term)
+                ends[heap] += 1
+            }
+        }
+        for index in sorted.dropFirst() {
+            let term = terms[index]
+            var place = index
+            while place > sorted.lowerBound, term < terms[place - 1] {
+                terms[place] = terms[place - 1]
+                place -= 1
+            }
+            terms[place] = term
+        }
+        return terms[sorted]
+    }
 
     private mutating func take(letter: UInt8) {
         latin += 1
@@ -186,14 +201,16 @@ private struct TermScan {
     private mutating func endWord() {
         guard length > 0 else { return }
         // A word of three letters is its own only part.
-        if length == 3 { terms.removeLast() }
+        if length == 3 { count -= 1 }
         add(word, .word)
         length = 0
         letters = 0
     }
 
     private mutating func add(_ hash: UInt32, _ kind: TextTerms.Kind) {
-        if terms.count < TextTerms.bound { terms.append(TermHash.term(hash, kind)) }
+        guard count < TextTerms.bound else { return }
+        terms.initializeElement(at: count, to: TermHash.term(hash, kind))
+        count += 1
     }
 
     private static func lowercasedASCII(_ byte: UInt8) -> UInt8? {

@@ -6,16 +6,22 @@ public import TipModel
 /// 紧急程度 of a tip and of an incident, by ``UrgencyRules``. A pure function of its arguments. Shared by
 /// reference, as its tables are large.
 public final class UrgencyScorer: Sendable {
-    private let categories: [String: Category]
+    private let categories: [String: Start]
     private let rules: UrgencyRules
     private let finder: WordFinder
     private let combinations: Combinations
     private let wording: WordingModel?
     private let codes: ReasonCodes
 
+    /// What a category gives before anything is read.
+    private struct Start {
+        var points: Int32
+        var floor: UrgencyLevel
+    }
+
     /// Compiles the phrases of `rules`: some milliseconds once, so that a score takes microseconds.
     public init(_ rules: TriageRules) {
-        categories = rules.categories
+        categories = rules.categories.mapValues { Start(points: $0.base, floor: $0.floor) }
         self.rules = rules.urgency
         finder = WordFinder(rules.urgency.lexicon)
         combinations = Combinations(rules.urgency.lexicon.words)
@@ -44,7 +50,7 @@ public final class UrgencyScorer: Sendable {
 
         var terms = UrgencyTerms(category: category?.floor ?? .routine)
         terms.lines.reserveCapacity(reading.findings.count + 8)
-        terms.add(ReasonCodes.category, category?.base ?? 0, .text(tip.category))
+        terms.add(ReasonCodes.category, category?.points ?? 0, .text(tip.category))
         for finding in reading.findings where finding.suppression == nil { count(finding, in: &terms) }
         if night { terms.add(ReasonCodes.night, rules.nightPoints, .text(Self.clock(minute))) }
         if let wording {

@@ -63,7 +63,7 @@ final class WordingModel: Sendable {
                 var sum = bias &+ marks &+ (categories[category] ?? .zero)
                 if isNight { sum &+= night }
                 let count = find(cut, known)
-                for index in 0..<count { sum &+= terms.weights[known[index].entry] }
+                for index in 0..<count { sum &+= terms.weights(of: known[index].entry) }
                 let shares = Self.softmax(sum)
                 let best = cheapest(shares)
                 var (above, below) = (0.0, 0.0)
@@ -113,35 +113,19 @@ final class WordingModel: Sendable {
     /// The strongest terms for `level`, none a part of another.
     private func tell(_ known: UnsafeMutableBufferPointer<Known>, _ count: Int, _ level: Int, _ cut: WordingCut) -> String {
         for index in 0..<count {
-            let weights = SIMD4<Float>(terms.weights[known[index].entry]) / 100
+            let weights = SIMD4<Float>(terms.weights(of: known[index].entry)) / 100
             known[index].strength = weights[level] - weights.sum() / 4
         }
-        // The texts one behind the other, and where each ends.
-        var texts: [UInt8] = []
-        texts.reserveCapacity(96)
-        var ends: [Int] = []
-        ends.reserveCapacity(Self.toldTerms)
-        for _ in 0..<Self.soughtTerms where ends.count < Self.toldTerms {
-            guard let strongest = strongest(known, count) else { break }
-            known[strongest].strength = 0
-            let start = texts.count
-            if start > 0 { texts.append(contentsOf: " · ".utf8) }
-            let begin = texts.count
-            cut.write(known[strongest].place, to: &texts)
-            if isPart(texts, begin, ends) { texts.removeLast(texts.count - start) } else { ends.append(texts.count) }
+        // The texts one behind the other, and where they stand.
+        return cut.withWriter(places: Self.toldTerms + 1, separator: " · ") { writer in
+            for _ in 0..<Self.soughtTerms where writer.texts.count < Self.toldTerms {
+                guard let strongest = strongest(known, count) else { break }
+                known[strongest].strength = 0
+                writer.write(known[strongest].place)
+                if writer.repeatsItself { writer.takeBack() }
+            }
+            return writer.string
         }
-        return String(decoding: texts, as: UTF8.self)
-    }
-
-    /// Whether what stands from `begin` is a part of what is told already, or that of it.
-    private func isPart(_ texts: [UInt8], _ begin: Int, _ ends: [Int]) -> Bool {
-        var start = 0
-        for end in ends {
-            let (told, new) = (texts[start..<end], texts[begin...])
-            if told.count < new.count ? new.contains(part: told) : told.contains(part: new) { return true }
-            start = end + " · ".utf8.count
-        }
-        return false
     }
 
     /// The one that speaks most for the level, if any does; among equals that of the lower hash.
@@ -177,18 +161,5 @@ public enum WordingMarks {
             if !codes.contains(reason.code) { codes.append(reason.code) }
         }
         return codes
-    }
-}
-
-extension ArraySlice<UInt8> {
-    /// Whether `part` stands in it. Of whole characters in UTF-8, where no character begins inside another.
-    fileprivate func contains(part: ArraySlice<UInt8>) -> Bool {
-        guard let first = part.first, part.count <= count else { return part.isEmpty }
-        for start in startIndex...endIndex - part.count where self[start] == first {
-            var length = 1
-            while length < part.count, self[start + length] == part[part.startIndex + length] { length += 1 }
-            if length == part.count { return true }
-        }
-        return false
     }
 }

@@ -4,33 +4,37 @@ internal import TipModel
 struct WordingTable: Sendable {
     /// Of each slot: 0 where it is free, else a part of the hash above and an entry's number, from 1, below.
     private var slots: [UInt32]
-    private var hashes: [UInt64] = []
-    private(set) var weights: [SIMD4<Int32>] = []
+    private var entries: [Entry] = []
     private let shift: UInt64
+
+    private struct Entry {
+        var hash: UInt64
+        var weights: SIMD4<Int16>
+    }
 
     private static let entryBits: UInt32 = 20
     private static let entryMask: UInt32 = 1 << entryBits - 1
 
-    /// More than a million terms are not taken; a file has 100,000 at most.
+    /// More than a million terms are not taken, and weights within ±32,767; a file has 100,000 at most, within ±10,000.
     init(_ terms: [String: WordingRules.Weights]) {
         let capacity = max(16, (terms.count * 2).nextPowerOfTwo)
         slots = Array(repeating: 0, count: capacity)
         shift = UInt64(64 - capacity.trailingZeroBitCount)
-        for (term, weights) in terms where hashes.count < Int(Self.entryMask) {
+        for (term, weights) in terms where entries.count < Int(Self.entryMask) {
             let hash = WordingTerms.hash(of: term)
             guard entry(hash) == nil else { continue }
-            hashes.append(hash)
-            self.weights.append(SIMD4(weights))
+            entries.append(Entry(hash: hash, weights: SIMD4(clamping: SIMD4<Int32>(weights))))
             let mixed = Self.mixed(hash)
             var slot = Int(mixed >> shift)
             while slots[slot] != 0 { slot = (slot + 1) & (slots.count - 1) }
-            slots[slot] = Self.mark(mixed) | UInt32(hashes.count)
+            slots[slot] = Self.mark(mixed) | UInt32(entries.count)
         }
     }
 
-    var count: Int { hashes.count }
+    var count: Int { entries.count }
 
-    func hash(of entry: Int) -> UInt64 { hashes[entry] }
+    func hash(of entry: Int) -> UInt64 { entries[entry].hash }
+    func weights(of entry: Int) -> SIMD4<Int32> { SIMD4(truncatingIfNeeded: entries[entry].weights) }
 
     /// The number of the term with this hash.
     @inline(__always)
@@ -43,7 +47,7 @@ struct WordingTable: Sendable {
             if found == 0 { return nil }
             if found & ~Self.entryMask == mark {
                 let entry = Int(found & Self.entryMask) - 1
-                if hashes[entry] == hash { return entry }
+                if entries[entry].hash == hash { return entry }
             }
             slot = (slot + 1) & (slots.count - 1)
         }

@@ -12,9 +12,10 @@ public struct WordingTerms: Sendable {
             WordingCut.with(bytes) { cut in
                 cut.forEachTerm { hash, place in
                     guard texts[hash] == nil else { return }
-                    var text: [UInt8] = []
-                    cut.write(place, to: &text)
-                    texts[hash] = String(decoding: text, as: UTF8.self)
+                    texts[hash] = cut.withWriter(places: 1, separator: "") { writer in
+                        writer.write(place)
+                        return writer.string
+                    }
                 }
             }
         }
@@ -168,37 +169,91 @@ struct WordingCut {
         for letter in Int(word.start)..<Int(word.end) { hash.add(UInt32(letters[letter])) }
     }
 
-    /// Adds the term as rules write it, in UTF-8.
-    func write(_ place: Place, to text: inout [UInt8]) {
-        let start = Int(place.start)
-        switch place.kind {
-        case .run: for letter in start..<start + Int(place.count) { append(letters[letter], to: &text) }
-        case .words:
-            for word in start..<start + Int(place.count) {
-                if word > start { text.append(UInt8(ascii: " ")) }
-                append(words[word], to: &text)
-            }
-        case .prefix:
-            append(Word(start: words[start].start, end: words[start].start + Int32(Self.prefixLength)), to: &text)
-            text.append(UInt8(ascii: "*"))
-        case .gap:
-            append(words[start], to: &text)
-            text.append(contentsOf: " _ ".utf8)
-            append(words[start + 2], to: &text)
+    /// Lends memory for `places` terms as text.
+    func withWriter<Result>(places: Int, separator: StaticString, _ body: (inout Writer) -> Result) -> Result {
+        // A letter takes three bytes at most, and a term three more ("a _ b", "burni*") and what separates it.
+        let capacity = places * (letters.count * 3 + 3 + separator.utf8CodeUnitCount)
+        return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: capacity) { bytes in
+            var writer = Writer(cut: self, separator: separator, bytes: bytes)
+            return body(&writer)
         }
     }
 
-    private func append(_ word: Word, to text: inout [UInt8]) {
-        for letter in Int(word.start)..<Int(word.end) { append(letters[letter], to: &text) }
-    }
+    /// Terms as rules write them, one behind the other.
+    struct Writer {
+        fileprivate let cut: WordingCut
+        fileprivate let separator: StaticString
+        fileprivate let bytes: UnsafeMutableBufferPointer<UInt8>
+        private var count = 0
+        private(set) var texts: [Range<Int>] = []
 
-    private func append(_ letter: UInt16, to text: inout [UInt8]) {
-        if letter < 0x80 {
-            text.append(UInt8(truncatingIfNeeded: letter))
-        } else {
-            text.append(0xE0 | UInt8(truncatingIfNeeded: letter >> 12))
-            text.append(0x80 | UInt8(truncatingIfNeeded: letter >> 6 & 0x3F))
-            text.append(0x80 | UInt8(truncatingIfNeeded: letter & 0x3F))
+        fileprivate init(cut: WordingCut, separator: StaticString, bytes: UnsafeMutableBufferPointer<UInt8>) {
+            (self.cut, self.separator, self.bytes) = (cut, separator, bytes)
+        }
+
+        var string: String { String(decoding: UnsafeBufferPointer(rebasing: bytes[..<count]), as: UTF8.self) }
+
+        mutating func write(_ place: Place) {
+            if count > 0 {
+                separator.withUTF8Buffer { for byte in $0 { put(byte) } }
+            }
+            let begin = count
+            let (start, words) = (Int(place.start), cut.words)
+            switch place.kind {
+            case .run: for letter in start..<start + Int(place.count) { put(letter: cut.letters[letter]) }
+            case .words:
+                for word in start..<start + Int(place.count) {
+                    if word > start { put(UInt8(ascii: " ")) }
+                    put(words[word])
+                }
+            case .prefix:
+                put(Word(start: words[start].start, end: words[start].start + Int32(WordingCut.prefixLength)))
+                put(UInt8(ascii: "*"))
+            case .gap:
+                put(words[start])
+                for byte in [UInt8(ascii: " "), UInt8(ascii: "_"), UInt8(ascii: " ")] { put(byte) }
+                put(words[start + 2])
+            }
+            texts.append(begin..<count)
+        }
+
+        /// Takes the last one back.
+        mutating func takeBack() {
+            texts.removeLast()
+            count = texts.last?.upperBound ?? 0
+        }
+
+        /// Whether the last is a part of another one, or that of it.
+        var repeatsItself: Bool {
+            guard let last = texts.last else { return false }
+            return texts.dropLast().contains { $0.count < last.count ? contains(last, part: $0) : contains($0, part: last) }
+        }
+
+        /// Bytes will do: no character of UTF-8 begins inside another.
+        private func contains(_ whole: Range<Int>, part: Range<Int>) -> Bool {
+            for start in whole.lowerBound...whole.upperBound - part.count {
+                var length = 0
+                while length < part.count, bytes[start + length] == bytes[part.lowerBound + length] { length += 1 }
+                if length == part.count { return true }
+            }
+            return false
+        }
+
+        private mutating func put(_ word: Word) {
+            for letter in Int(word.start)..<Int(word.end) { put(letter: cut.letters[letter]) }
+        }
+
+        private mutating func put(letter: UInt16) {
+            guard letter >= 0x80 else { return put(UInt8(truncatingIfNeeded: letter)) }
+            put(0xE0 | UInt8(truncatingIfNeeded: letter >> 12))
+            put(0x80 | UInt8(truncatingIfNeeded: letter >> 6 & 0x3F))
+            put(0x80 | UInt8(truncatingIfNeeded: letter & 0x3F))
+        }
+
+        private mutating func put(_ byte: UInt8) {
+            precondition(count < bytes.count, "more terms than were asked for")
+            bytes.initializeElement(at: count, to: byte)
+            count += 1
         }
     }
 }
