@@ -111,18 +111,22 @@ public struct PlaceHistory: Hashable, Sendable {
     }
 
     mutating func note(_ place: UInt64, opened time: Timestamp, at sequence: SequenceNumber) {
-        var entry = entries[place] ?? Entry(place: place, opened: [], at: sequence)
-        entry.opened.append(time)
-        if entry.opened.count > Self.perPlace { entry.opened.removeFirst(entry.opened.count - Self.perPlace) }
-        entry.at = sequence
-        entries[place] = entry
+        entries[place, default: Entry(place: place, opened: [], at: sequence)].note(time, at: sequence)
         if entries.count > Self.bound { forget() }
     }
 
     /// Drops an eighth at once, those changed longest ago: dropping one at a time would look at all of them for each tip.
     private mutating func forget() {
-        let oldest = entries.values.sorted { ($0.at, $0.place) < ($1.at, $1.place) }.prefix(entries.count - Self.bound * 7 / 8)
-        for entry in oldest { entries.removeValue(forKey: entry.place) }
+        let all = entries.values.map { (at: $0.at, place: $0.place) }.sorted { ($0.at, $0.place) < ($1.at, $1.place) }
+        for entry in all.prefix(entries.count - Self.bound * 7 / 8) { entries.removeValue(forKey: entry.place) }
+    }
+}
+
+extension PlaceHistory.Entry {
+    fileprivate mutating func note(_ time: Timestamp, at sequence: SequenceNumber) {
+        opened.append(time)
+        if opened.count > PlaceHistory.perPlace { opened.removeFirst(opened.count - PlaceHistory.perPlace) }
+        at = sequence
     }
 }
 

@@ -128,23 +128,30 @@ public final class IncidentView: Sendable {
         lastTipAt = incident.lastTipAt
         position = incident.position?.known
         category = incident.category
+        sources = incident.evidence
         let last = incident.evidence.count - 1
-        evidence = incident.evidence.enumerated().map { index, evidence in
+        var traces: [Trace] = []
+        traces.reserveCapacity(incident.evidence.count)
+        var seen: Timestamp?
+        for index in incident.evidence.indices {
             let features: TipFeatures
             if index == last, let known {
                 features = known
-            } else if let old = previous?.trace(of: evidence, near: index) {
+            } else if let old = previous?.trace(of: incident.evidence[index], near: index) {
                 features = old
             } else {
-                features = TipFeatures(evidence, weights: weights)
+                features = TipFeatures(incident.evidence[index], weights: weights)
             }
-            return Trace(
-                observedAt: evidence.observedAt, categoryHash: stableHash(evidence.category), position: evidence.position?.known,
-                features: features)
+            let observedAt = incident.evidence[index].observedAt
+            traces.append(
+                Trace(
+                    observedAt: observedAt, categoryHash: stableHash(incident.evidence[index].category),
+                    position: incident.evidence[index].position?.known, features: features))
+            seen = max(seen ?? observedAt, observedAt)
         }
-        sources = incident.evidence
-        first = evidence.first?.position ?? position
-        newest = incident.evidence.map(\.observedAt).max() ?? incident.lastTipAt
+        evidence = traces
+        first = traces.first?.position ?? position
+        newest = seen ?? incident.lastTipAt
     }
 
     /// The features of the same evidence in this view. Evidence keeps its place, or moves down by one when an older one goes.
