@@ -149,8 +149,7 @@ public final class IngestService: Sendable {
         _ = polls.add(fileDescriptor: room.fileDescriptor)
         var message = Multipart(maxFrames: 4)
         let admitter = Admitter(isExpress: ports.isExpress)
-        /// What the core had no room for: at most one message's tips, express before ordinary.
-        var inHand: [(tips: [AdmittedTip], express: Bool)] = []
+        var inHand = TipsInHand()
         var listeners = PostListeners()
         while true {
             let isReading = inHand.isEmpty && !isStopping.load(ordering: .acquiring)
@@ -164,23 +163,23 @@ public final class IngestService: Sendable {
             try sendNews(socket, &listeners)
             if isLast { return }
             var counted = IngestCounters()
-            while let first = inHand.first {
-                guard ports.offer(first.tips, first.express) else { break }
-                inHand.removeFirst()
-            }
+            var hasRoom = inHand.offer(to: ports.offer)
             var left = settings.burst
-            while isReading, inHand.isEmpty, left > 0, try socket.tryReceive(into: &message) {
+            while isReading, hasRoom, left > 0, try socket.tryReceive(into: &message) {
                 left -= 1
                 counted.messages += 1
                 try take(message, admitter, socket, &inHand, &listeners, &counted)
+                if inHand.isFull { hasRoom = inHand.offer(to: ports.offer) }
             }
+            hasRoom = inHand.offer(to: ports.offer)
+            if !hasRoom, isReading { counted.waits += 1 }
             if counted.messages > 0 { shared.withLock { $0.add(counted) } }
         }
     }
 
     private func take(
         _ message: borrowing Multipart, _ admitter: Admitter, _ socket: borrowing Socket,
-        _ inHand: inout [(tips: [AdmittedTip], express: Bool)], _ listeners: inout PostListeners,
+        _ inHand: inout TipsInHand, _ listeners: inout PostListeners,
         _ counted: inout IngestCounters
     ) throws(ZeroMQError) {
         let route = message.bytes(0)
@@ -226,12 +225,8 @@ public final class IngestService: Sendable {
                 for one in refused { counted.count(one.rejection.code) }
                 try send(.rejections, header.request, RejectionCodec.encode(refused), to: route, socket)
             }
-            for (tips, isExpress) in [(express, true), (ordinary, false)] where !tips.isEmpty {
-                if !inHand.isEmpty || !ports.offer(tips, isExpress) {
-                    inHand.append((tips, isExpress))
-                    counted.waits += 1
-                }
-            }
+            inHand.add(express: express)
+            inHand.add(ordinary: ordinary)
         }
     }
 

@@ -22,9 +22,9 @@ struct BackPressureTests {
         #expect(eventually { bench.service.counters.waits == 1 })
         let refusals = bench.core.refusals
         #expect(bench.letItTurn(20))
-        // It tried again and again with the one message that it has in hand, and read no other.
+        // It tried again and again with the few that it has in hand, and read no other.
         #expect(bench.core.refusals >= refusals + 15)
-        #expect(bench.service.counters.messages == 1 && bench.core.tipCount == 0)
+        #expect((1...64).contains(bench.service.counters.messages) && bench.core.tipCount == 0)
         bench.makeRoom()
         #expect(eventually { bench.core.tipCount == 3_000 })
         #expect(bench.core.tips.map(\.tip.number) == Array(1...3_000))
