@@ -124,15 +124,22 @@ public struct OpenIncidentIndex: Sendable {
     /// With a position: those in its cell and the eight around it, those without a position, and those that name the same plate or
     /// telephone number. Without one (nil, or no place on earth): the whole zone, since such a tip may be about any of them.
     public func candidates(for tip: TipView, since: Timestamp, clearedSince: Timestamp, bound: Int) -> Candidates {
-        Candidates(
-            open: find(tip, isCleared: false, since: since, bound: bound),
-            cleared: cleared.isEmpty ? [] : find(tip, isCleared: true, since: clearedSince, bound: max(1, bound / 3)))
+        candidates(for: tip, since: since, clearedSince: clearedSince, bound: bound, within: nil)
     }
 
-    private func find(_ tip: TipView, isCleared: Bool, since: Timestamp, bound: Int) -> [IncidentView] {
+    /// - Parameter reach: what is out of it counts towards the bound, and only the newest of it is given.
+    func candidates(for tip: TipView, since: Timestamp, clearedSince: Timestamp, bound: Int, within reach: SpanReach?) -> Candidates {
+        Candidates(
+            open: find(tip, isCleared: false, since: since, bound: bound, reach),
+            cleared: cleared.isEmpty ? [] : find(tip, isCleared: true, since: clearedSince, bound: max(1, bound / 3), reach))
+    }
+
+    private func find(_ tip: TipView, isCleared: Bool, since: Timestamp, bound: Int, _ reach: SpanReach?) -> [IncidentView] {
         // No incident was ever in an area without a number.
         guard let area = areaNumbers[Area(zone: tip.zone, drill: tip.drill, isCleared: isCleared)] else { return [] }
-        var result = Walk(since: since, bound: bound)
+        let named = named(tip, area, since: since)
+        // Beside named ones all are needed: those are in both.
+        var result = Walk(since: since, bound: bound, reach: named.isEmpty ? reach : nil)
         if let position = tip.position?.known {
             result.add(cells.newest(in: cellKey(area, nil)), of: cells)
             grid.neighbourhood(of: position) { cell in result.add(cells.newest(in: cellKey(area, cell)), of: cells) }
@@ -141,17 +148,21 @@ public struct OpenIncidentIndex: Sendable {
             result.add(areas.newest(in: ListKey(area: area, place: 0)), of: areas)
             result.run(areas)
         }
-        let identifiers = tip.features.entities.all.lazy.filter(\.kind.isIdentifier)
-        guard !identifiers.isEmpty else { return result.views }
-        var named = Walk(since: since, bound: Self.namesBound)
-        for identifier in tip.features.entities.identifiers.prefix(Self.namesBound) {
-            named.add(names.newest(in: ListKey(area: area, place: identifier)), of: names)
-        }
-        named.run(names)
-        guard !named.views.isEmpty else { return result.views }
+        guard !named.isEmpty else { return result.views }
         // In front: what names the same thing is compared however many others are newer.
         var seen = Set<IncidentID>()
-        return Array((named.views + result.views).filter { seen.insert($0.id).inserted }.prefix(bound))
+        return Array((named + result.views).filter { seen.insert($0.id).inserted }.prefix(bound))
+    }
+
+    /// Those that name the same plate or telephone number.
+    private func named(_ tip: TipView, _ area: UInt32, since: Timestamp) -> [IncidentView] {
+        guard tip.features.entities.all.contains(where: \.kind.isIdentifier) else { return [] }
+        var walk = Walk(since: since, bound: Self.namesBound, reach: nil)
+        for identifier in tip.features.entities.identifiers.prefix(Self.namesBound) {
+            walk.add(names.newest(in: ListKey(area: area, place: identifier)), of: names)
+        }
+        walk.run(names)
+        return walk.views
     }
 
     /// Merges lists, newest first.
@@ -163,12 +174,12 @@ public struct OpenIncidentIndex: Sendable {
 
         let since: Timestamp
         let bound: Int
+        let reach: SpanReach?
         private(set) var views: [IncidentView] = []
         private var heads: [Head] = []
 
-        init(since: Timestamp, bound: Int) {
-            self.since = since
-            self.bound = bound
+        init(since: Timestamp, bound: Int, reach: SpanReach?) {
+            (self.since, self.bound, self.reach) = (since, bound, reach)
         }
 
         /// A list by its newest entry; none where all of it is too old.
@@ -182,12 +193,17 @@ public struct OpenIncidentIndex: Sendable {
         mutating func run(_ lists: RecencyLists) {
             guard !heads.isEmpty else { return }
             views.reserveCapacity(min(bound, 16))
-            while views.count < bound, !heads.isEmpty {
+            var (met, isPassed) = (0, false)
+            while met < bound, !heads.isEmpty {
                 // At most ten heads: comparing them all is cheaper than keeping a heap.
                 var newest = 0
                 for index in heads.indices.dropFirst() where heads[newest].order < heads[index].order { newest = index }
                 let handle = heads[newest].handle
-                if let view = lists.view(of: handle) { views.append(view) }
+                met += 1
+                let isFar = reach.map { $0.excludes(lists.first(of: handle)) } ?? false
+                // Of those out of reach the newest tells why a tip is alone, where no other does.
+                if !isFar || !isPassed, let view = lists.view(of: handle) { views.append(view) }
+                isPassed = isPassed || isFar
                 let older = lists.older(than: handle)
                 let order = older.map { lists.order(of: $0) }
                 if let older, let order, order.milliseconds >= since.milliseconds {

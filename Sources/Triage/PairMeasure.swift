@@ -178,6 +178,11 @@ extension Correlator {
         rules.maximumDistance + slack(here) + slack(there)
     }
 
+    /// For a search that passes over what ``Veto/span`` rules out.
+    func spanReach(of tip: TipView) -> SpanReach? {
+        tip.position?.known.flatMap { SpanReach($0, slack: slack($0), rules: rules) }
+    }
+
     private func slack(_ position: Position) -> Double {
         position.accuracy > 0 ? min(Double(position.accuracy), rules.maximumDistance) : 0
     }

@@ -109,7 +109,10 @@ struct PhraseAutomaton: Sendable {
         for state in ranges.indices.dropFirst() {
             if parents[state] != 0 {
                 let from = Int(states[parents[state]].fallback)
-                states[state].fallback = UInt32(Self.step(from, labels[state], states, roots))
+                let fallback = states.withUnsafeBufferPointer { states in
+                    roots.withUnsafeBufferPointer { Self.step(from, labels[state], states, $0) }
+                }
+                states[state].fallback = UInt32(fallback)
             }
             let ends = outputStarts[state] < outputStarts[state + 1]
             states[state].ending = ends ? UInt32(state) : states[Int(states[state].fallback)].ending
@@ -124,7 +127,7 @@ struct PhraseAutomaton: Sendable {
 
     /// Where `symbol` leads from `state`.
     @inline(__always)
-    private static func step(_ state: Int, _ symbol: UInt32, _ states: [State], _ roots: [UInt32]) -> Int {
+    private static func step(_ state: Int, _ symbol: UInt32, _ states: UnsafeBufferPointer<State>, _ roots: UnsafeBufferPointer<UInt32>) -> Int {
         var state = state
         while state != 0 {
             let from = states[state]
@@ -156,26 +159,31 @@ struct PhraseAutomaton: Sendable {
     /// As ``scan(_:_:)``, with an index of ``phrases`` for the phrase, and the bytes where it starts and ends.
     @inline(__always)
     func scanOutputs(_ bytes: UnsafeBufferPointer<UInt8>, _ body: (Int, Int, Int) -> Void) {
-        var state = 0
-        var end = 0
-        while end < bytes.count {
-            let symbol = symbols[nextScalar(bytes, &end)]
-            // A character of no phrase: everything begins anew behind it.
-            if symbol == 0 {
-                state = 0
-                continue
-            }
-            state = Self.step(state, symbol, states, roots)
-            var ender = Int(states[state].ending)
-            while ender != 0 {
-                for output in Int(outputStarts[ender])..<Int(outputStarts[ender + 1]) {
-                    let pattern = outputs[output]
-                    let start = end - Int(pattern.length)
-                    if pattern.edgeBefore, Self.wordEnds(before: start, in: bytes) { continue }
-                    if pattern.edgeAfter, Self.wordBegins(at: end, in: bytes) { continue }
-                    body(output, start, end)
+        // States and symbols are numbered by `init`, and name each other only.
+        states.withUnsafeBufferPointer { states in
+            roots.withUnsafeBufferPointer { roots in
+                var state = 0
+                var end = 0
+                while end < bytes.count {
+                    let symbol = symbols[nextScalar(bytes, &end)]
+                    // A character of no phrase: everything begins anew behind it.
+                    if symbol == 0 {
+                        state = 0
+                        continue
+                    }
+                    state = Self.step(state, symbol, states, roots)
+                    var ender = Int(states[state].ending)
+                    while ender != 0 {
+                        for output in Int(outputStarts[ender])..<Int(outputStarts[ender + 1]) {
+                            let pattern = outputs[output]
+                            let start = end - Int(pattern.length)
+                            if pattern.edgeBefore, Self.wordEnds(before: start, in: bytes) { continue }
+                            if pattern.edgeAfter, Self.wordBegins(at: end, in: bytes) { continue }
+                            body(output, start, end)
+                        }
+                        ender = Int(states[Int(states[ender].fallback)].ending)
+                    }
                 }
-                ender = Int(states[Int(states[ender].fallback)].ending)
             }
         }
     }

@@ -23,6 +23,8 @@ struct RecencyLists: Sendable {
 
     private struct Entry {
         var view: IncidentView?
+        /// Of the view, so that one that is too far off is passed over without a look at it.
+        var first: Position?
         var order: Order
         var older: Handle
         var newer: Handle
@@ -47,7 +49,7 @@ struct RecencyLists: Sendable {
             newer = older
             older = entries[Int(older)].older
         }
-        let entry = Entry(view: view, order: order, older: older, newer: newer)
+        let entry = Entry(view: view, first: view.first, order: order, older: older, newer: newer)
         let handle: Handle
         if let reused = free.popLast() {
             handle = reused
@@ -75,7 +77,13 @@ struct RecencyLists: Sendable {
     }
 
     /// Puts a newer view of the same incident, with the same order, in the entry's place.
-    mutating func replace(_ handle: Handle, by view: IncidentView) { entries[Int(handle)].view = view }
+    mutating func replace(_ handle: Handle, by view: IncidentView) {
+        entries[Int(handle)].view = view
+        entries[Int(handle)].first = view.first
+    }
+
+    /// Where the incident's first tip was; see ``IncidentView/first``.
+    func first(of handle: Handle) -> Position? { entries[Int(handle)].first }
 
     /// The list's newest entry, nil where the list is empty.
     func newest(in key: ListKey) -> Handle? { newest[key] }

@@ -110,8 +110,9 @@ private struct TermScan {
     private(set) var han = 0
     /// Letters and digits.
     private(set) var latin = 0
-    /// ``TextTerms/bound`` for the terms, and as many to sort them.
+    /// In the first half the terms, in the second half place to sort them.
     private let terms: UnsafeMutableBufferPointer<UInt32>
+    private let bound: Int
     private var previous: UInt32 = 0
     private var previousHash: UInt32 = 0
     private var word: UInt32 = 0
@@ -119,14 +120,21 @@ private struct TermScan {
     private var letters: UInt32 = 0
     private var length = 0
 
-    private init(_ terms: UnsafeMutableBufferPointer<UInt32>) { self.terms = terms }
+    private init(_ terms: UnsafeMutableBufferPointer<UInt32>) {
+        self.terms = terms
+        bound = terms.count / 2
+    }
 
     static func with(_ text: String, _ body: (TermScan) -> Void) {
-        withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 2 * TextTerms.bound) { terms in
-            var scan = TermScan(terms)
-            var text = text
-            text.withUTF8 { scan.run($0) }
-            body(scan)
+        var text = text
+        text.withUTF8 { bytes in
+            // Never more terms than bytes: a word of n letters gives n at most, a character of three bytes two.
+            let bound = min(TextTerms.bound, bytes.count + 1)
+            withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 2 * bound) { terms in
+                var scan = TermScan(terms)
+                scan.run(bytes)
+                body(scan)
+            }
         }
     }
 
@@ -150,7 +158,7 @@ private struct TermScan {
 
     /// The terms in ascending order. Hashes are spread evenly: dealt out by their upper bits they are almost in order.
     func sorted() -> UnsafeMutableBufferPointer<UInt32>.SubSequence {
-        let sorted = TextTerms.bound..<TextTerms.bound + count
+        let sorted = bound..<bound + count
         withUnsafeTemporaryAllocation(of: UInt16.self, capacity: Self.heaps) { ends in
             ends.initialize(repeating: 0)
             // A heap is six bits of a term.
@@ -208,7 +216,7 @@ private struct TermScan {
     }
 
     private mutating func add(_ hash: UInt32, _ kind: TextTerms.Kind) {
-        guard count < TextTerms.bound else { return }
+        guard count < bound else { return }
         terms.initializeElement(at: count, to: TermHash.term(hash, kind))
         count += 1
     }
@@ -230,12 +238,16 @@ private struct TermScan {
 enum TermHash {
     static let basis: UInt32 = 2_166_136_261
 
+    private static let prime: UInt32 = 16_777_619
+    /// A byte of 0 only multiplies, so two or three of them are one multiplication.
+    private static let primeSquared = prime &* prime
+    private static let primeCubed = primeSquared &* prime
+
+    @inline(__always)
     static func mix(_ hash: UInt32, _ value: UInt32) -> UInt32 {
-        var hash = hash
-        hash = (hash ^ value & 0xFF) &* 16_777_619
-        hash = (hash ^ value >> 8 & 0xFF) &* 16_777_619
-        hash = (hash ^ value >> 16 & 0xFF) &* 16_777_619
-        return (hash ^ value >> 24) &* 16_777_619
+        let low = ((hash ^ value & 0xFF) &* prime) ^ (value >> 8 & 0xFF)
+        if value < 0x1_0000 { return low &* primeCubed }
+        return (((low &* prime) ^ (value >> 16 & 0xFF)) &* prime ^ value >> 24) &* prime
     }
 
     static func term(_ hash: UInt32, _ kind: TextTerms.Kind) -> UInt32 { hash & ~3 | kind.rawValue }

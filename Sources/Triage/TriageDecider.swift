@@ -37,7 +37,7 @@ extension TriageEngine {
     ) -> TriageDecision {
         let tipUrgency = scorer.score(accepted.tip, context: context(of: accepted, state: state, now: now))
         let view = TipView(accepted, isEmergency: tipUrgency.level == .emergency, features: features)
-        let candidates = candidates(for: view, in: index, now: now)
+        let candidates = candidates(for: view, in: index, now: now, within: correlator.spanReach(of: view))
         switch correlator.decide(view, candidates: candidates, now: now) {
         case .open(let reasons, let suggestion, let follows):
             let id = IncidentID(state.nextIncident)
@@ -61,10 +61,15 @@ extension TriageEngine {
 
     /// What the tip may be about, as far back as the rules look.
     public func candidates(for tip: TipView, in index: OpenIncidentIndex, now: Timestamp) -> Candidates {
+        candidates(for: tip, in: index, now: now, within: nil)
+    }
+
+    private func candidates(for tip: TipView, in index: OpenIncidentIndex, now: Timestamp, within reach: SpanReach?) -> Candidates {
         let rules = correlator.rules
         return index.candidates(
             for: tip, since: now.advanced(byMilliseconds: -rules.windowMilliseconds),
-            clearedSince: now.advanced(byMilliseconds: -rules.followMilliseconds), bound: rules.candidateBound)
+            clearedSince: now.advanced(byMilliseconds: -rules.followMilliseconds), bound: rules.candidateBound,
+            within: reach)
     }
 
     /// What the station knows besides the tip.

@@ -78,10 +78,10 @@ final class WordingModel: Sendable {
 
     /// A term of the text that the table has.
     private struct Known {
-        var entry: Int
+        var number: Int32
         var place: WordingCut.Place
-        /// How much it speaks for the level that is told of.
-        var strength: Float = 0
+
+        var entry: Int { Int(number) }
     }
 
     /// Notes the terms of the text that are known, each once; gives back how many.
@@ -89,14 +89,15 @@ final class WordingModel: Sendable {
         withUnsafeTemporaryAllocation(of: UInt64.self, capacity: terms.count / 64 + 1) { seen in
             seen.initialize(repeating: 0)
             var count = 0
-            cut.forEachTerm { hash, place in
-                guard let entry = terms.entry(hash) else { return }
+            // Entries are numbered below the table's count, and known terms are no more than the memory was taken for.
+            terms.withLookup { lookup in cut.forEachTerm { hash, place in
+                guard let entry = lookup.entry(hash) else { return }
                 let bit: UInt64 = 1 << UInt64(entry & 63)
                 guard seen[entry >> 6] & bit == 0 else { return }
                 seen[entry >> 6] |= bit
-                known.initializeElement(at: count, to: Known(entry: entry, place: place))
+                known.initializeElement(at: count, to: Known(number: Int32(truncatingIfNeeded: entry), place: place))
                 count += 1
-            }
+            } }
             return count
         }
     }
@@ -112,32 +113,31 @@ final class WordingModel: Sendable {
 
     /// The strongest terms for `level`, none a part of another.
     private func tell(_ known: UnsafeMutableBufferPointer<Known>, _ count: Int, _ level: Int, _ cut: WordingCut) -> String {
-        for index in 0..<count {
-            let weights = SIMD4<Float>(terms.weights(of: known[index].entry)) / 100
-            known[index].strength = weights[level] - weights.sum() / 4
-        }
-        // The texts one behind the other, and where they stand.
-        return cut.withWriter(places: Self.toldTerms + 1, separator: " · ") { writer in
-            for _ in 0..<Self.soughtTerms where writer.texts.count < Self.toldTerms {
-                guard let strongest = strongest(known, count) else { break }
-                known[strongest].strength = 0
-                writer.write(known[strongest].place)
-                if writer.repeatsItself { writer.takeBack() }
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: max(1, count)) { strengths in
+            for index in 0..<count {
+                let weights = SIMD4<Float>(terms.weights(of: known[index].entry)) / 100
+                strengths.initializeElement(at: index, to: weights[level] - weights.sum() / 4)
             }
-            return writer.string
+            return cut.withWriter(places: Self.toldTerms + 1, separator: " · ") { writer in
+                for _ in 0..<Self.soughtTerms where writer.texts.count < Self.toldTerms {
+                    guard let strongest = strongest(known, strengths, count) else { break }
+                    strengths[strongest] = 0
+                    writer.write(known[strongest].place)
+                    if writer.repeatsItself { writer.takeBack() }
+                }
+                return writer.string
+            }
         }
     }
 
     /// The one that speaks most for the level, if any does; among equals that of the lower hash.
-    private func strongest(_ known: UnsafeMutableBufferPointer<Known>, _ count: Int) -> Int? {
+    private func strongest(
+        _ known: UnsafeMutableBufferPointer<Known>, _ strengths: UnsafeMutableBufferPointer<Float>, _ count: Int
+    ) -> Int? {
         var (best, strength): (Int?, Float) = (nil, 0)
-        for index in 0..<count where known[index].strength >= strength && known[index].strength > 0 {
-            if let best, known[index].strength == strength,
-                terms.hash(of: known[index].entry) > terms.hash(of: known[best].entry)
-            {
-                continue
-            }
-            (best, strength) = (index, known[index].strength)
+        for index in 0..<count where strengths[index] >= strength && strengths[index] > 0 {
+            if let best, strengths[index] == strength, terms.hash(of: known[index].entry) > terms.hash(of: known[best].entry) { continue }
+            (best, strength) = (index, strengths[index])
         }
         return best
     }
