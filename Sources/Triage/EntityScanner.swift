@@ -53,8 +53,8 @@ struct EntityScanner {
             for meaning in entry.meanings { note(english.meanings[meaning], from: index, to: index + entry.count) }
             return entry.count
         }
-        // A letter behind it: few characters have one.
-        guard index + 1 < text.count, Self.isLetter(text[index + 1]) else { return 1 }
+        // A province with a letter behind it: few characters have one.
+        guard scalar >= 0x4E00, index + 1 < text.count, Self.isLetter(text[index + 1]) else { return 1 }
         return chinesePlate(at: index) ?? 1
     }
 

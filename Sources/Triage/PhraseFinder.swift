@@ -37,7 +37,7 @@ final class PhraseFinder: Sendable {
 
     /// What a part means, in one place in memory.
     private struct Part {
-        /// Its uses, side by side in ``uses``.
+        /// Its uses, side by side in ``uses``, by what must stand before.
         var firstUse: Int32
         var endUse: Int32
         /// Its place in the table of prefixes where it begins phrases with gaps, one for all of them; else −1.
@@ -96,7 +96,7 @@ final class PhraseFinder: Sendable {
         var flat: [Use] = []
         self.parts = automaton.phrases.map { part in
             let first = Int32(flat.count)
-            flat += uses[part]
+            flat += uses[part].sorted { $0.before < $1.before }
             let only = uses[part].count == 1 ? uses[part].first : nil
             let isWhole = only.map { $0.before < 0 && $0.own < 0 && !$0.isException } ?? false
             return Part(
@@ -114,47 +114,85 @@ final class PhraseFinder: Sendable {
         withUnsafeTemporaryAllocation(of: UInt64.self, capacity: slots / 64 + 1) { written in
             written.initialize(repeating: 0)
             withUnsafeTemporaryAllocation(of: Prefix.self, capacity: max(1, slots)) { table in
-                // Slots are numbered by `init`, below the capacity.
-                func note(_ slot: Int, _ start: Int, _ end: Int) {
-                    let isNew = written[slot >> 6] & (1 << UInt64(slot & 63)) == 0
-                    var prefix = isNew ? Prefix() : table[slot]
-                    prefix.earlierStart = prefix.start
-                    prefix.earlierEnd = prefix.end
-                    prefix.start = Int32(clamping: start)
-                    prefix.end = Int32(clamping: end)
-                    table.initializeElement(at: slot, to: prefix)
-                    written[slot >> 6] |= 1 << UInt64(slot & 63)
-                }
-                automaton.scanOutputs(bytes) { output, begin, end in
-                    let part = parts[output]
-                    if part.slot >= 0 { note(Int(part.slot), begin, end) }
-                    if part.owner >= 0 {
-                        body(Hit(owner: Int(part.owner), isException: false, start: begin, end: end))
-                        return
-                    }
-                    for index in Int(part.firstUse)..<Int(part.endUse) {
-                        let use = uses[index]
-                        var start = begin
-                        if use.before >= 0 {
-                            let slot = Int(use.before)
-                            guard written[slot >> 6] & (1 << UInt64(slot & 63)) != 0 else { continue }
-                            let before = table[slot]
-                            if joins(Int(before.end), begin, bytes) {
-                                start = Int(before.start)
-                            } else if joins(Int(before.earlierEnd), begin, bytes) {
-                                start = Int(before.earlierStart)
-                            } else {
-                                continue
-                            }
-                        }
-                        if use.own < 0 {
-                            body(Hit(owner: Int(use.owner), isException: use.isException, start: start, end: end))
+                withUnsafeTemporaryAllocation(of: Int32.self, capacity: max(1, slots)) { order in
+                    var seen = Prefixes(written: written, table: table, order: order)
+                    automaton.scanOutputs(bytes) { output, start, end in
+                        let part = parts[output]
+                        if part.slot >= 0 { seen.note(Int(part.slot), start, end) }
+                        if part.owner >= 0 {
+                            body(Hit(owner: Int(part.owner), isException: false, start: start, end: end))
                         } else {
-                            note(Int(use.own), start, end)
+                            take(part, start, end, bytes, &seen, body)
                         }
                     }
                 }
             }
+        }
+    }
+
+    /// What has been seen of phrases up to one of their parts, by slot. Slots are numbered by `init`, below the capacities.
+    private struct Prefixes {
+        let written: UnsafeMutableBufferPointer<UInt64>
+        let table: UnsafeMutableBufferPointer<Prefix>
+        /// The slots that are written, in the order in which they were.
+        let order: UnsafeMutableBufferPointer<Int32>
+        var count = 0
+
+        subscript(slot: Int) -> Prefix? { written[slot >> 6] & (1 << UInt64(slot & 63)) != 0 ? table[slot] : nil }
+
+        mutating func note(_ slot: Int, _ start: Int, _ end: Int) {
+            var prefix = Prefix()
+            if let before = self[slot] {
+                (prefix.earlierStart, prefix.earlierEnd) = (before.start, before.end)
+            } else {
+                written[slot >> 6] |= 1 << UInt64(slot & 63)
+                order.initializeElement(at: count, to: Int32(truncatingIfNeeded: slot))
+                count += 1
+            }
+            prefix.start = Int32(clamping: start)
+            prefix.end = Int32(clamping: end)
+            table.initializeElement(at: slot, to: prefix)
+        }
+    }
+
+    /// Goes through the uses of a part that stands at `start..<end`.
+    private func take(
+        _ part: Part, _ start: Int, _ end: Int, _ bytes: UnsafeBufferPointer<UInt8>, _ seen: inout Prefixes, _ body: (Hit) -> Void
+    ) {
+        let (first, last) = (Int(part.firstUse), Int(part.endUse))
+        // A common character ends a hundred phrases, and a text has the beginnings of few.
+        guard last - first > 4 * (seen.count + 2) else {
+            for index in first..<last { take(uses[index], start, end, bytes, &seen, body) }
+            return
+        }
+        for place in -1..<seen.count {
+            let before = place < 0 ? -1 : seen.order[place]
+            var index = first + firstIndex(in: last - first) { uses[first + $0].before >= before }
+            while index < last, uses[index].before == before {
+                take(uses[index], start, end, bytes, &seen, body)
+                index += 1
+            }
+        }
+    }
+
+    private func take(
+        _ use: Use, _ start: Int, _ end: Int, _ bytes: UnsafeBufferPointer<UInt8>, _ seen: inout Prefixes, _ body: (Hit) -> Void
+    ) {
+        var start = start
+        if use.before >= 0 {
+            guard let before = seen[Int(use.before)] else { return }
+            if joins(Int(before.end), start, bytes) {
+                start = Int(before.start)
+            } else if joins(Int(before.earlierEnd), start, bytes) {
+                start = Int(before.earlierStart)
+            } else {
+                return
+            }
+        }
+        if use.own < 0 {
+            body(Hit(owner: Int(use.owner), isException: use.isException, start: start, end: end))
+        } else {
+            seen.note(Int(use.own), start, end)
         }
     }
 
