@@ -181,6 +181,7 @@ let package = Package(
                 "watchpost", argumentParser, hummingbird, lifecycle, logging,
             ]),
         tests("MeasurementTests", ["Measurement"]),
+        tests("WorkbenchTests", ["Workbench", "TipModel", "TipWire", "watchpostd", "watchpost", histogram]),
         tests(
             "AcceptanceTests",
             [

@@ -22,6 +22,13 @@ struct EvaluateCost: ParsableCommand {
                 """))
     }
 
+    @OptionGroup var cost: CostArguments
+
+    func run() throws { try cost.run() }
+}
+
+/// What measuring triage alone takes: `evaluate cost` and `bench triage`.
+struct CostArguments: ParsableArguments {
     @Option(help: hint("每种测几条线索", "Tips measured for each.", "count"))
     var tips = 20_000
 

@@ -8,11 +8,15 @@ public final class TemporaryFolder: Sendable {
     public let path: String
     private let keeps: Bool
 
-    /// - Parameter keeps: leave it in place, for a look afterwards.
-    public init(keeps: Bool = false) throws(WorkbenchError) {
-        var template = Array("/tmp/watchpost-XXXXXX".utf8CString)
+    /// - Parameters:
+    ///   - keeps: leave it in place, for a look afterwards.
+    ///   - parent: another place than /tmp, made when missing; nil for /tmp.
+    public init(keeps: Bool = false, in parent: String? = nil) throws(WorkbenchError) {
+        let parent = parent ?? "/tmp"
+        try makeFolder(parent)
+        var template = Array((parent + "/watchpost-XXXXXX").utf8CString)
         guard mkdtemp(&template) != nil else {
-            throw WorkbenchError("no folder can be made in /tmp: \(String(cString: strerror(errno)))")
+            throw WorkbenchError("no folder can be made in \(parent): \(String(cString: strerror(errno)))")
         }
         path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
         self.keeps = keeps

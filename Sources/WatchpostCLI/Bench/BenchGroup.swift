@@ -28,7 +28,10 @@ struct BenchGroup: AsyncParsableCommand {
                   watchpost bench throughput --batch 64
                   watchpost bench latency --rate 1000
                 """),
-            subcommands: [BenchThroughputRun.self])
+            subcommands: [
+                BenchThroughputRun.self, BenchLatencyCommand.self, BenchOvertakeCommand.self, BenchFanInCommand.self, BenchFanOutCommand.self,
+                BenchRecoveryCommand.self, BenchMemoryCommand.self, BenchTriageCommand.self, BenchAllCommand.self,
+            ], defaultSubcommand: BenchAllCommand.self)
     }
 }
 

@@ -46,12 +46,36 @@ extension BenchClients {
                 try drain(link)
             }
             let underWay = sent - ledger.receiptCount
-            if pace.rests, sent < load.count, underWay > most / 2 { usleep(500) }
+            if pace.rests, sent < load.count, underWay > most / 2 { usleep(1_000) }
             try receive(nanoseconds: isBlocked ? 1_000_000 : 50_000_000)
             turn = isBlocked ? posts : takeHeard()
             try check(ledger, deadline)
         }
         return begun
+    }
+
+    /// Sends a tip when the one before has its receipt.
+    /// - Parameter between: what is done before every `every` tips, in nobody's time.
+    func oneAtATime(
+        _ load: BenchLoad, _ ledger: BenchLedger, deadline: UInt64, every: Int, _ between: () throws -> Void
+    ) throws {
+        assign(load)
+        ledgers = [ledger]
+        for next in 0..<load.count {
+            if next % every == 0 { try between() }
+            let link = posts[Int(load.order[next])]
+            guard try send(link, tips: 1, intended: nanoseconds()) else { throw WorkbenchError("a tip could not be sent") }
+            try drain(link)
+            while ledger.receiptCount <= next {
+                try receive(nanoseconds: 50_000_000)
+                try check(ledger, deadline)
+            }
+            _ = takeHeard()
+        }
+        while !ledger.isComplete {
+            try receive(nanoseconds: 50_000_000)
+            try check(ledger, deadline)
+        }
     }
 
     /// Open loop: sends one tip every `interval` nanoseconds, whatever comes back, and waits for the rest.

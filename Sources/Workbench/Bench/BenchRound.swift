@@ -8,17 +8,17 @@ func closedRound(
     let round = BenchHandOver(BenchLedger(first: load.first, count: load.count, feeds: clients.patrols.count, samples: pace.rests))
     let begun = try await offPool("bench") {
         defer { clients.detach() }
-        return try clients.closedLoop(load, round.ledger, pace, deadline: nanoseconds() + seconds * 1_000_000_000)
+        return try clients.closedLoop(load, round.held, pace, deadline: nanoseconds() + seconds * 1_000_000_000)
     }
-    let took = Double(round.ledger.lastReceipt &- begun) / 1e9
-    return (round.ledger, (Double(round.ledger.receiptCount) / max(took, 1e-9)).rounded())
+    let took = Double(round.held.lastReceipt &- begun) / 1e9
+    return (round.held, (Double(round.held.receiptCount) / max(took, 1e-9)).rounded())
 }
 
 /// Safe to send: the thread of the run alone uses it until the run has ended, and whoever waited for that afterwards.
-struct BenchHandOver: @unchecked Sendable {
-    let ledger: BenchLedger
+struct BenchHandOver<Held: AnyObject>: @unchecked Sendable {
+    let held: Held
 
-    init(_ ledger: BenchLedger) { self.ledger = ledger }
+    init(_ held: Held) { self.held = held }
 }
 
 /// Sums over rounds.

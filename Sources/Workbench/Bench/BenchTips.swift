@@ -49,6 +49,7 @@ struct BenchLoad: Sendable {
 struct BenchTips {
     /// Something that happens, as posts see it.
     struct Scene {
+        var number: Int
         var category: Int
         var story: Int
         var zone: Int
@@ -57,7 +58,7 @@ struct BenchTips {
     }
 
     let posts: [Post]
-    private let zones: [[Int]]
+    private var zones: [[Int]]
     private let zoneOfPost: [Int]
     private let duplicateShare: Double
     private let open: Int
@@ -69,6 +70,8 @@ struct BenchTips {
     private var previous: (scene: Scene, post: Int)?
     private var madeUntil: Int64 = 0
     private var nextPost = 0
+    private var active: Int
+    private var sceneCount = 0
     private var nextIndex: UInt64 = 1
 
     /// - Parameters:
@@ -77,6 +80,7 @@ struct BenchTips {
     init(seed: UInt64, posts: [Post], open: Int, duplicates: Double) {
         self.seed = seed
         self.posts = posts
+        active = posts.count
         self.open = open
         duplicateShare = duplicates
         random = BenchRandom(seed: seed)
@@ -93,6 +97,14 @@ struct BenchTips {
             let zone = zoneOfPost[number % posts.count]
             scenes[zone].append(scene(in: zone))
         }
+    }
+
+    /// From now on only the first `count` posts report.
+    mutating func use(posts count: Int) {
+        active = max(1, min(count, posts.count))
+        zones = zones.indices.map { zone in (0..<active).filter { zoneOfPost[$0] == zone } }
+        nextPost = 0
+        previous = nil
     }
 
     /// The next tips.
@@ -137,15 +149,29 @@ struct BenchTips {
         return load
     }
 
-    /// The tip that is told next, as a value.
-    mutating func next(now: Timestamp) -> (tip: Tip, post: Post) {
-        let (scene, post, _) = choose()
+    /// The tip that is told next, as a value, with the number of what it tells of.
+    /// - Parameter isInOrder: the first tips tell of one event each, in turn, and not of any.
+    mutating func next(now: Timestamp, isInOrder: Bool = false) -> (tip: Tip, post: Post, scene: Int) {
+        var (scene, post, _) = choose()
+        if isInOrder, nextIndex <= UInt64(open) {
+            scene = inOrder(Int(nextIndex - 1))
+            post = zones[scene.zone][0]
+        }
         let text = scene.details.text(category: scene.category, story: scene.story, using: &random)
         let at = Timestamp(milliseconds: max(now.milliseconds, madeUntil))
         let tip = tip(text, scene, post: post, at: at, panic: false)
         nextIndex += 1
         madeUntil = at.milliseconds
-        return (tip, posts[post])
+        return (tip, posts[post], scene.number)
+    }
+
+    private func inOrder(_ place: Int) -> Scene {
+        var rest = place
+        for zone in scenes {
+            if rest < zone.count { return zone[rest] }
+            rest -= zone.count
+        }
+        return scenes[0][0]
     }
 
     private mutating func tip(_ text: String, _ scene: Scene, post: Int, at: Timestamp, panic: Bool) -> Tip {
@@ -176,7 +202,7 @@ struct BenchTips {
             return (before.scene, post, true)
         }
         let post = nextPost
-        nextPost = (nextPost + 1) % posts.count
+        nextPost = (nextPost + 1) % active
         let scene = scene(for: zoneOfPost[post])
         previous = (scene, post)
         return (scene, post, false)
@@ -192,8 +218,9 @@ struct BenchTips {
         // Some 400 metres around a post.
         let centre = near.position ?? Position(latitude: 30, longitude: 125, accuracy: 15)
         let category = random.below(BenchStories.categories.count)
+        sceneCount += 1
         return Scene(
-            category: category, story: random.below(BenchStories.categories[category].stories.count), zone: zone,
+            number: sceneCount, category: category, story: random.below(BenchStories.categories[category].stories.count), zone: zone,
             position: Position(
                 latitude: centre.latitude + random.between(-0.0036, 0.0036),
                 longitude: centre.longitude + random.between(-0.0042, 0.0042), accuracy: 15),

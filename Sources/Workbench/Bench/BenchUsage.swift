@@ -38,33 +38,45 @@ struct BenchUsage {
     }
 }
 
-/// Milliseconds that fdatasync takes for 4 KiB in a folder: the measure for what waits for the disk. Overwrites one file, as
-/// the write-ahead log is.
-/// - Returns: the median and the 99th percentile of `rounds`.
-func measureSync(in folder: String, rounds: Int = 300) throws -> (median: Double, p99: Double) {
-    let path = folder + "/fsync-probe"
-    let file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-    guard file >= 0 else { throw WorkbenchError("\(path) cannot be made: \(String(cString: strerror(errno)))") }
-    defer {
-        close(file)
+/// Times fdatasync of 4 KiB in a folder: the measure for what waits for the disk. Overwrites one file, as the write-ahead log
+/// is. Asked in between what is measured, because a disk is not as fast at every moment.
+final class SyncProbe {
+    private let file: Int32
+    private let path: String
+    private let page = [UInt8](repeating: 0x57, count: 4_096)
+    private let pages = 64
+    private var place = 0
+    private var times: [UInt64] = []
+
+    init(folder: String) throws {
+        path = folder + "/fsync-probe"
+        file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        guard file >= 0 else { throw WorkbenchError("\(path) cannot be made: \(String(cString: strerror(errno)))") }
         unlink(path)
+        for _ in 0..<pages { try write() }
     }
-    let page = [UInt8](repeating: 0x57, count: 4_096)
-    let pages = 64
-    func write(_ place: Int) throws {
-        guard pwrite(file, page, page.count, off_t(place * page.count)) == page.count, fdatasync(file) == 0 else {
+
+    deinit { close(file) }
+
+    private func write() throws {
+        guard pwrite(file, page, page.count, off_t(place % pages * page.count)) == page.count, fdatasync(file) == 0 else {
             throw WorkbenchError("\(path) cannot be written: \(String(cString: strerror(errno)))")
         }
+        place += 1
     }
-    for place in 0..<pages { try write(place) }
-    var times: [UInt64] = []
-    for round in 0..<max(1, rounds) {
-        let begun = nanoseconds()
-        try write(round % pages)
-        times.append(nanoseconds() - begun)
+
+    func sample(_ count: Int) throws {
+        for _ in 0..<count {
+            let begun = nanoseconds()
+            try write()
+            times.append(nanoseconds() - begun)
+        }
     }
-    times.sort()
-    return (Double(times[times.count / 2]) / 1e6, Double(times[times.count * 99 / 100]) / 1e6)
+
+    /// Milliseconds at a percentile; 0 before the first sample.
+    func percentile(_ percentile: Int) -> Double {
+        times.isEmpty ? 0 : Double(times.sorted()[min(times.count - 1, times.count * percentile / 100)]) / 1e6
+    }
 }
 
 /// Lets this process and its children open as many files as the system allows.
