@@ -98,6 +98,16 @@ private func code(_ words: [String]) -> Int32 {
         #expect(try parse(DemoRun.self, "demo", "--json", "--keep").keep)
         #expect(try parse(BenchThroughputRun.self, "bench", "throughput", "--tips", "10").tips == 10)
         #expect(code("bench", "throughput", "--posts", "0") == 64)
+        #expect(try parse(BenchAllCommand.self, "bench", "--json").output.json)
+        #expect(try parse(BenchLatencyCommand.self, "bench", "latency", "--direct").direct)
+        #expect(code("bench", "latency", "--direct", "--agent") == 64)
+        #expect(try parse(BenchOvertakeCommand.self, "bench", "overtake", "--every-ms", "50").everyMs == 50)
+        #expect(try parse(BenchFanInCommand.self, "bench", "fanin", "--agents", "10", "100", "--plot", "f.svg").agents == [10, 100])
+        #expect(try parse(BenchFanOutCommand.self, "bench", "fanout", "--patrols", "1", "5").patrols == [1, 5])
+        #expect(code("bench", "fanout", "--patrols", "0") == 64)
+        #expect(try parse(BenchRecoveryCommand.self, "bench", "recovery", "--tips-in-journal", "500").tipsInJournal == [500])
+        #expect(try parse(BenchMemoryCommand.self, "bench", "memory", "--incidents", "200").incidents == 200)
+        #expect(try parse(BenchTriageCommand.self, "bench", "triage", "--tips", "100").cost.tips == 100)
     }
 
     @Test func spool() throws {

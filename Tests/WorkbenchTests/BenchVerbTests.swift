@@ -35,7 +35,7 @@ import Testing
     @Test func latency() async throws {
         let report = try await run(LatencyReport.self, "latency", "--rate", "50", "--seconds", "2", "--open", "10", "--posts", "4")
         #expect(report.tips == 100 && report.lost == 0 && report.submitToReceiptMs.samples == 100)
-        #expect(report.submitToPatrolMs?.samples == 100 && report.fsyncMs > 0 && report.fsyncs >= 1)
+        #expect(report.submitToPatrolMs?.samples == 100 && report.fsyncMs > 0 && report.fsyncReplacingMs > 0 && report.fsyncs >= 1)
         #expect(report.receiptFsyncs == nil)
     }
 
@@ -57,12 +57,13 @@ import Testing
         let fanIn = try await run(
             GrowthReport.self, "fanin", "--agents", "3", "90", "--tips", "200", "--open", "10", "--plot", folder.path + "/plot.svg")
         #expect(fanIn.points.map(\.size) == [3, 90] && fanIn.ratio >= 1)
-        #expect(try plotted(folder) == 4)
+        #expect(try plotted(folder) == 6)
         let fanOut = try await run(
             GrowthReport.self, "fanout", "--patrols", "1", "70", "--tips", "100", "--open", "10", "--posts", "4", "--plot", folder.path + "/plot.svg")
         #expect(fanOut.points.map(\.size) == [1, 70])
         #expect(fanOut.points.allSatisfy { ($0.deliveriesPerSecond ?? 0) > 0 && ($0.cpuMicrosecondsPerDelivery ?? 0) > 0 })
-        #expect(try plotted(folder) == 4)
+        #expect(fanOut.points[1].cpuMicrosecondsPerFurtherPatrol != nil)
+        #expect(try plotted(folder) == 7)
     }
 
     @Test func recovery() async throws {

@@ -20,12 +20,16 @@ struct BenchAllCommand: AsyncParsableCommand {
                 """
                 约一分钟。增长、恢复、内存和代理各有自己的命令。
 
-                示例：watchpost bench --json
+                示例：
+                  watchpost bench
+                  watchpost bench all --seconds 20 --json
                 """,
                 """
                 About a minute. Growth, recovery, memory and the agent have verbs of their own.
 
-                Example: watchpost bench --json
+                Examples:
+                  watchpost bench
+                  watchpost bench all --seconds 20 --json
                 """))
     }
 

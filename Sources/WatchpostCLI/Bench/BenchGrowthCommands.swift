@@ -69,12 +69,12 @@ struct BenchFanOutCommand: AsyncParsableCommand {
             abstract: tell("巡组越来越多、每个全收时的开销。", "What ever more patrols cost that each receive everything."),
             discussion: tell(
                 """
-                事件只编码一次，但每条连接各自加密；所以看每次送达的开销。巡组多时线索少一些，每种用时相近。
+                事件只编码一次，但每条连接各自加密；所以看每多一个巡组的开销。巡组多时线索少一些，每种用时相近。
 
                 示例：watchpost bench fanout --patrols 1 10 100 1000 --plot fanout.svg
                 """,
                 """
-                An event is encoded once, but encrypted for each connection: so look at the cost of a delivery. With more patrols there
+                An event is encoded once, but encrypted for each connection: so look at what a further patrol costs. With more patrols there
                 are fewer tips, so that each number takes about as long.
 
                 Example: watchpost bench fanout --patrols 1 10 100 1000 --plot fanout.svg
@@ -100,7 +100,7 @@ struct BenchFanOutCommand: AsyncParsableCommand {
     func run() async throws {
         let (options, plan) = (bench.options(), GrowthOptions(sizes: patrols, tips: tips))
         let report = try await measure(output, table: fillGrowth) { try await benchFanOut(options, plan) }
-        try plot.write(report.plot(axis: "patrols that receive everything", cost: "Cost of a delivery"))
+        try plot.write(report.plot(axis: "patrols that receive everything", cost: "Cost of a tip"))
     }
 }
 
@@ -109,8 +109,8 @@ private func fillGrowth(_ report: GrowthReport, _ table: inout BenchTable) {
     for point in report.points {
         var text = words("每秒 \(Int(point.tipsPerSecond)) 条", "\(Int(point.tipsPerSecond)) tips/s")
         text += "  \(BenchTable.number(point.cpuMicrosecondsPerTip)) µs"
-        if report.measure == "cpu_microseconds_per_delivery", let cost = point.cpuMicrosecondsPerDelivery {
-            text += words("  每次送达 ", "  a delivery ") + "\(BenchTable.number(cost)) µs"
+        if let cost = point.cpuMicrosecondsPerFurtherPatrol {
+            text += words("  每多一个巡组 ", "  a further patrol ") + "\(BenchTable.number(cost)) µs"
         }
         text += "  p99 \(BenchTable.number(point.submitToPatrolMs.p99)) ms  \(BenchTable.number(point.residentMemoryMib)) MiB"
         table.add("\(point.size)", "\(point.size)", text)

@@ -70,7 +70,10 @@ struct BenchLatencyCommand: AsyncParsableCommand {
     static func fill(_ report: LatencyReport, _ table: inout BenchTable) {
         table.add("上报到回执", "submit to receipt", report.submitToReceiptMs)
         if let patrol = report.submitToPatrolMs { table.add("上报到巡组", "submit to patrol", patrol) }
-        table.add("fdatasync", "fdatasync", "p50 \(BenchTable.number(report.fsyncMs))  p99 \(BenchTable.number(report.fsyncP99Ms)) ms")
+        table.add(
+            "fdatasync", "fdatasync",
+            "p50 \(BenchTable.number(report.fsyncMs))  p99 \(BenchTable.number(report.fsyncP99Ms)) ms  "
+                + table.words("原地覆写 ", "replacing ") + "\(BenchTable.number(report.fsyncReplacingMs)) ms")
         if let ratio = report.receiptFsyncs { table.add("回执，以 fdatasync 计", "receipt in fdatasyncs", BenchTable.number(ratio)) }
         if let ratio = report.agentFsyncs { table.add("经代理，以 fdatasync 计", "through the agent, in fdatasyncs", BenchTable.number(ratio)) }
         if let rate = report.rateReached { table.add("每秒条数", "tips a second", BenchTable.number(rate)) }

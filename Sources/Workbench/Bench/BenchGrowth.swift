@@ -10,6 +10,8 @@ public struct GrowthPoint: Codable, Sendable, Equatable {
     public var cpuMicrosecondsPerTip: Double
     /// Fan-out: for an event and a patrol that receives it.
     public var cpuMicrosecondsPerDelivery: Double?
+    /// Fan-out: what a tip costs more than with the fewest patrols, for each further one.
+    public var cpuMicrosecondsPerFurtherPatrol: Double?
     public var deliveriesPerSecond: Double?
     public var generatorCpuMicrosecondsPerTip: Double
     public var submitToReceiptMs: BenchLatency
@@ -116,15 +118,21 @@ public func benchFanOut(_ options: BenchOptions, _ plan: GrowthOptions) async th
         point.connectSeconds = seconds
         points.append(point)
     }
-    return try await finish(station, points, "cpu_microseconds_per_delivery") { $0.cpuMicrosecondsPerDelivery ?? 0 }
+    if let least = points.first {
+        for place in points.indices.dropFirst() {
+            let more = points[place].cpuMicrosecondsPerTip - least.cpuMicrosecondsPerTip
+            points[place].cpuMicrosecondsPerFurtherPatrol = (more / Double(max(1, points[place].size - least.size))).rounded(places: 3)
+        }
+    }
+    return try await finish(station, points, "cpu_microseconds_per_further_patrol", \.cpuMicrosecondsPerFurtherPatrol)
 }
 
 private func finish(
-    _ station: BenchStation, _ points: [GrowthPoint], _ name: String, _ measure: (GrowthPoint) -> Double
+    _ station: BenchStation, _ points: [GrowthPoint], _ name: String, _ measure: (GrowthPoint) -> Double?
 ) async throws -> GrowthReport {
     let open = try await station.daemon.admin.status().openIncidents.values.reduce(0, +)
     await station.daemon.stop()
-    return GrowthReport(points: points, measure: name, ratio: GrowthReport.ratio(points.map(measure)), incidentsOpenAtEnd: open)
+    return GrowthReport(points: points, measure: name, ratio: GrowthReport.ratio(points.compactMap(measure)), incidentsOpenAtEnd: open)
 }
 
 /// A closed loop at one size, after a warm-up.

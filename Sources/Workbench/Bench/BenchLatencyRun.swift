@@ -34,9 +34,11 @@ public struct LatencyReport: Codable, Sendable {
     public var submitToReceiptMs: BenchLatency
     /// Nil through the agent.
     public var submitToPatrolMs: BenchLatency?
-    /// fdatasync of 4 KiB in the journal's folder, in this run: in between the tips (rate: before and after), the median and the 99th percentile.
+    /// fdatasync of 4 KiB at the end of a file in the journal's folder, in this run: in between the tips (rate: before and after), the median and the 99th percentile.
     public var fsyncMs: Double
     public var fsyncP99Ms: Double
+    /// The median where the 4 KiB replace others and the file does not grow.
+    public var fsyncReplacingMs: Double
     /// The median to the receipt in fsyncs; told for one tip at a time from a direct client.
     public var receiptFsyncs: Double?
     /// The same through the agent.
@@ -83,7 +85,7 @@ public func benchLatency(_ options: BenchOptions, _ plan: LatencyOptions) async 
     }
     if plan.mode == .rate { try await offPool("bench") { try probe.held.sample(200) } }
     await daemon.stop()
-    return outcome.report(plan, fsync: probe.held.percentile(50), p99: probe.held.percentile(99), posts: posts.count)
+    return outcome.report(plan, probe.held, posts: posts.count)
 }
 
 private struct LatencyRun {
@@ -199,13 +201,15 @@ private struct LatencyRun {
 }
 
 extension LatencyRun.Outcome {
-    fileprivate func report(_ plan: LatencyOptions, fsync: Double, p99: Double, posts: Int) -> LatencyReport {
+    fileprivate func report(_ plan: LatencyOptions, _ probe: SyncProbe, posts: Int) -> LatencyReport {
+        let fsync = probe.percentile(50)
         let latency = BenchLatency(receipts)
         let ratio = (latency.p50 / max(fsync, 0.001)).rounded(places: 2)
         let tips = Double(max(1, load.count))
         return LatencyReport(
             mode: plan.mode, submitToReceiptMs: latency, submitToPatrolMs: events.map { BenchLatency($0) },
-            fsyncMs: fsync.rounded(places: 3), fsyncP99Ms: p99.rounded(places: 3), receiptFsyncs: plan.mode == .direct ? ratio : nil,
+            fsyncMs: fsync.rounded(places: 3), fsyncP99Ms: probe.percentile(99).rounded(places: 3),
+            fsyncReplacingMs: probe.percentile(50, replacing: true).rounded(places: 3), receiptFsyncs: plan.mode == .direct ? ratio : nil,
             agentFsyncs: plan.mode == .agent ? ratio : nil, rate: plan.mode == .rate ? plan.rate : nil,
             rateReached: plan.mode == .rate ? (tips / max(seconds, 0.001)).rounded(places: 1) : nil, tips: load.count, lost: lost,
             commits: commits, fsyncs: fsyncs, posts: posts, duplicateShare: (Double(load.duplicates) / tips).rounded(places: 3),

@@ -1,4 +1,3 @@
-internal import FoundationEssentials
 internal import Glibc
 
 /// A chart as SVG: sizes on a logarithmic axis, one panel above the other. Made here so that the suite needs no library.
@@ -55,7 +54,7 @@ public struct BenchPlot: Sendable, Equatable {
         let (from, most) = (Self.left, max(ticks.last ?? 1, 1e-9))
         let span = Self.width - Self.left - Self.right
         func across(_ value: Double) -> Double { from + span * (log10(value) - Double(decades.lowerBound)) / Double(max(1, decades.count - 1)) }
-        func down(_ value: Double) -> Double { y + Self.top + Self.plotHeight * (1 - value / most) }
+        func down(_ value: Double) -> Double { y + Self.top + Self.plotHeight * (1 - max(0, value) / most) }
         label(panel.title, Self.left, y + 18, into: &out, weight: "bold")
         let middle = y + Self.top + Self.plotHeight / 2
         out += "<text x=\"16\" y=\"\(Self.text(middle))\" fill=\"#808080\" text-anchor=\"middle\" transform=\"rotate(-90 16 \(Self.text(middle)))\">\(Self.escaped(panel.axis))</text>\n"
@@ -138,22 +137,28 @@ extension GrowthReport {
     /// Cost and rate over size.
     /// - Parameters:
     ///   - axis: what the sizes are.
-    ///   - cost: what a unit of ``measure`` is called.
+    ///   - cost: what the first panel is called.
     public func plot(axis: String, cost: String) -> BenchPlot {
         func line(_ name: String, _ value: (GrowthPoint) -> Double) -> BenchPlot.Line {
             BenchPlot.Line(name, points.map { (Double($0.size), value($0)) })
         }
-        let isDelivery = measure == "cpu_microseconds_per_delivery"
-        return BenchPlot(
-            axis: axis,
-            panels: [
+        let isFanOut = measure == "cpu_microseconds_per_further_patrol"
+        var panels = [
+            BenchPlot.Panel(
+                title: isFanOut ? cost : "\(cost): largest to smallest \(ratio)", axis: "CPU, µs a tip",
+                lines: [line("daemon") { $0.cpuMicrosecondsPerTip }, line("generator") { $0.generatorCpuMicrosecondsPerTip }]),
+            BenchPlot.Panel(
+                title: isFanOut ? "Deliveries a second" : "Tips a second", axis: "per second",
+                lines: [line(isFanOut ? "deliveries" : "tips") { isFanOut ? $0.deliveriesPerSecond ?? 0 : $0.tipsPerSecond }]),
+        ]
+        if isFanOut {
+            let further = points.compactMap { point in point.cpuMicrosecondsPerFurtherPatrol.map { (x: Double(point.size), y: $0) } }
+            panels.insert(
                 BenchPlot.Panel(
-                    title: "\(cost): largest to smallest \(ratio)", axis: "CPU, µs",
-                    lines: [line("daemon") { isDelivery ? $0.cpuMicrosecondsPerDelivery ?? 0 : $0.cpuMicrosecondsPerTip }]),
-                BenchPlot.Panel(
-                    title: isDelivery ? "Deliveries a second" : "Tips a second", axis: "per second",
-                    lines: [line(isDelivery ? "deliveries" : "tips") { isDelivery ? $0.deliveriesPerSecond ?? 0 : $0.tipsPerSecond }]),
-            ])
+                    title: "Cost of a further patrol: largest to smallest \(ratio)", axis: "CPU, µs a tip", lines: [BenchPlot.Line("daemon", further)]),
+                at: 1)
+        }
+        return BenchPlot(axis: axis, panels: panels)
     }
 }
 

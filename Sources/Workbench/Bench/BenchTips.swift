@@ -111,13 +111,14 @@ struct BenchTips {
     /// - Parameters:
     ///   - now: when sending begins. Ids say when they were made, and those of a post ascend over all its runs.
     ///   - perSecond: at which rate they are made.
-    mutating func make(_ count: Int, now: Timestamp, perSecond: Int, panic: Bool = false) -> BenchLoad {
+    ///   - post: the only one that reports, then of any event of its zone; nil for all.
+    mutating func make(_ count: Int, post only: Int? = nil, now: Timestamp, perSecond: Int, panic: Bool = false) -> BenchLoad {
         var load = BenchLoad(queues: Array(repeating: BenchQueue(), count: posts.count), first: nextIndex, count: count)
         var texts: Set<String> = []
         let begin = max(now.milliseconds, madeUntil + 1)
         for offset in 0..<count {
             let at = begin + Int64(offset) * 1_000 / Int64(max(1, perSecond))
-            let (scene, post, isDuplicate) = choose()
+            let (scene, post, isDuplicate) = pick(only)
             if isDuplicate { load.duplicates += 1 }
             let text = scene.details.text(category: scene.category, story: scene.story, using: &random)
             texts.insert(text)
@@ -129,23 +130,6 @@ struct BenchTips {
             madeUntil = at
         }
         load.distinctTexts = texts.count
-        return load
-    }
-
-    /// Tips of one post only.
-    mutating func make(_ count: Int, post: Int, now: Timestamp, perSecond: Int, panic: Bool = false) -> BenchLoad {
-        var load = BenchLoad(queues: Array(repeating: BenchQueue(), count: posts.count), first: nextIndex, count: count)
-        let begin = max(now.milliseconds, madeUntil + 1)
-        for offset in 0..<count {
-            let at = begin + Int64(offset) * 1_000 / Int64(max(1, perSecond))
-            let scene = scene(for: zoneOfPost[post])
-            let text = scene.details.text(category: scene.category, story: scene.story, using: &random)
-            let tip = tip(text, scene, post: post, at: Timestamp(milliseconds: at), panic: panic)
-            load.queues[post].append(nextIndex, TipCodec.encode(tip))
-            load.order.append(Int32(truncatingIfNeeded: post))
-            nextIndex += 1
-            madeUntil = max(madeUntil, at)
-        }
         return load
     }
 
@@ -186,6 +170,11 @@ struct BenchTips {
             id: id, observedAt: at, category: BenchStories.categories[scene.category].code, text: text, position: position,
             place: scene.details.placeName, reporter: "g\(1 + random.below(12))", panic: panic, series: seed &+ UInt64(post) &+ 1,
             number: numbers[post])
+    }
+
+    private mutating func pick(_ only: Int?) -> (Scene, post: Int, isDuplicate: Bool) {
+        guard let only else { return choose() }
+        return (scene(for: zoneOfPost[only]), only, false)
     }
 
     private mutating func choose() -> (Scene, post: Int, isDuplicate: Bool) {

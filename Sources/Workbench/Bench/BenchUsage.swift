@@ -38,44 +38,47 @@ struct BenchUsage {
     }
 }
 
-/// Times fdatasync of 4 KiB in a folder: the measure for what waits for the disk. Overwrites one file, as the write-ahead log
-/// is. Asked in between what is measured, because a disk is not as fast at every moment.
+/// Times fdatasync of 4 KiB in a folder: the measure for what waits for the disk. Asked in between what is measured, because a
+/// disk is not as fast at every moment. Once behind the end of a file, as a log grows and `watchpost doctor` measures, once over
+/// what is there, which is the least that the disk can do.
 final class SyncProbe {
     private let file: Int32
     private let path: String
     private let page = [UInt8](repeating: 0x57, count: 4_096)
-    private let pages = 64
-    private var place = 0
-    private var times: [UInt64] = []
+    private var end = 1
+    private var appended: [UInt64] = []
+    private var replaced: [UInt64] = []
 
     init(folder: String) throws {
         path = folder + "/fsync-probe"
         file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
         guard file >= 0 else { throw WorkbenchError("\(path) cannot be made: \(String(cString: strerror(errno)))") }
         unlink(path)
-        for _ in 0..<pages { try write() }
+        _ = try time(place: 0)
     }
 
     deinit { close(file) }
 
-    private func write() throws {
-        guard pwrite(file, page, page.count, off_t(place % pages * page.count)) == page.count, fdatasync(file) == 0 else {
+    private func time(place: Int) throws -> UInt64 {
+        let begun = nanoseconds()
+        guard pwrite(file, page, page.count, off_t(place * page.count)) == page.count, fdatasync(file) == 0 else {
             throw WorkbenchError("\(path) cannot be written: \(String(cString: strerror(errno)))")
         }
-        place += 1
+        return nanoseconds() - begun
     }
 
     func sample(_ count: Int) throws {
         for _ in 0..<count {
-            let begun = nanoseconds()
-            try write()
-            times.append(nanoseconds() - begun)
+            appended.append(try time(place: end))
+            end += 1
+            replaced.append(try time(place: 0))
         }
     }
 
     /// Milliseconds at a percentile; 0 before the first sample.
-    func percentile(_ percentile: Int) -> Double {
-        times.isEmpty ? 0 : Double(times.sorted()[min(times.count - 1, times.count * percentile / 100)]) / 1e6
+    func percentile(_ percentile: Int, replacing: Bool = false) -> Double {
+        let times = (replacing ? replaced : appended).sorted()
+        return times.isEmpty ? 0 : Double(times[min(times.count - 1, times.count * percentile / 100)]) / 1e6
     }
 }
 
