@@ -68,6 +68,7 @@ public func measureTriageCost(
 private struct Bench {
     private let engine: TriageEngine
     private let index: OpenIncidentIndex
+    private let state: StationState
     private let open: Int
     private var nanoseconds: [Int64] = []
     private var compared = 0
@@ -89,22 +90,21 @@ private struct Bench {
                 Record(sequence: number, at: accepted.receivedAt, events: [.tipAccepted(accepted), .incidentOpened(opened)]))
         }
         index = engine.makeIndex(of: state.incidents.values)
+        self.state = state
     }
 
     mutating func time(_ accepted: TipAccepted, counts: Bool) {
         let clock = ContinuousClock()
         let now = accepted.receivedAt
         let begin = clock.now
-        let urgency = engine.scorer.score(accepted.tip)
-        let view = TipView(
-            accepted, isEmergency: urgency.level == .emergency, features: engine.features(of: accepted.tip))
-        let candidates = engine.candidates(for: view, in: index, now: now)
-        let decision = engine.correlator.decide(view, candidates: candidates, now: now)
+        let features = engine.features(of: accepted.tip)
+        let decision = engine.decide(accepted, features, state: state, index: index, now: now)
         let spent = begin.duration(to: clock.now)
         // The decision is used, so that no optimiser leaves it out.
         guard counts, !decision.reasons.isEmpty else { return }
         nanoseconds.append(spent.components.seconds * 1_000_000_000 + spent.components.attoseconds / 1_000_000_000)
-        compared += candidates.open.count
+        let view = TipView(accepted, isEmergency: decision.isAlarm, features: features)
+        compared += engine.candidates(for: view, in: index, now: now).open.count
     }
 
     func cost(_ layout: String) -> TriageCost {

@@ -4,13 +4,6 @@
 
 /// Finds every occurrence of every phrase in one pass.
 struct PhraseAutomaton: Sendable {
-    /// One occurrence: the phrase's index and its bytes `start..<end`.
-    struct Match: Equatable {
-        var phrase: Int
-        var start: Int
-        var end: Int
-    }
-
     private struct Pattern {
         /// In bytes.
         var length: Int32
@@ -42,10 +35,11 @@ struct PhraseAutomaton: Sendable {
     /// Which slice of `outputs` belongs to each state, and the end of the last.
     private let outputStarts: [UInt32]
     private let outputs: [Pattern]
-    /// By output: the phrase.
+    /// The phrases by index, as matches are numbered: in the order of their states, so that what belongs to a match lies beside
+    /// what belongs to its neighbours.
     let phrases: [Int]
 
-    /// Compiles `phrases`; matches name them by index. Empty phrases never match. A Latin phrase that ends in `*`
+    /// Compiles `phrases`. Empty phrases never match. A Latin phrase that ends in `*`
     /// matches the beginning of a word.
     init(_ phrases: [String]) {
         var symbols = ScalarTable()
@@ -150,15 +144,10 @@ struct PhraseAutomaton: Sendable {
 
     private static func filter(_ symbol: UInt32) -> UInt32 { 1 << (symbol & 31) }
 
-    /// Calls `body` for each occurrence, in order of its end; of those with one end, the longest first.
+    /// Calls `body` for each occurrence, in order of its end, of those with one end the longest first: with an index of ``phrases``,
+    /// and the bytes where it starts and ends.
     @inline(__always)
-    func scan(_ bytes: UnsafeBufferPointer<UInt8>, _ body: (Match) -> Void) {
-        scanOutputs(bytes) { output, start, end in body(Match(phrase: phrases[output], start: start, end: end)) }
-    }
-
-    /// As ``scan(_:_:)``, with an index of ``phrases`` for the phrase, and the bytes where it starts and ends.
-    @inline(__always)
-    func scanOutputs(_ bytes: UnsafeBufferPointer<UInt8>, _ body: (Int, Int, Int) -> Void) {
+    func scan(_ bytes: UnsafeBufferPointer<UInt8>, _ body: (_ output: Int, _ start: Int, _ end: Int) -> Void) {
         // States and symbols are numbered by `init`, and name each other only.
         states.withUnsafeBufferPointer { states in
             roots.withUnsafeBufferPointer { roots in

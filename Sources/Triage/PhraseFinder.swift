@@ -116,7 +116,7 @@ final class PhraseFinder: Sendable {
             withUnsafeTemporaryAllocation(of: Prefix.self, capacity: max(1, slots)) { table in
                 withUnsafeTemporaryAllocation(of: Int32.self, capacity: max(1, slots)) { order in
                     var seen = Prefixes(written: written, table: table, order: order)
-                    automaton.scanOutputs(bytes) { output, start, end in
+                    automaton.scan(bytes) { output, start, end in
                         let part = parts[output]
                         if part.slot >= 0 { seen.note(Int(part.slot), start, end) }
                         if part.owner >= 0 {

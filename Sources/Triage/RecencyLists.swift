@@ -6,7 +6,7 @@ import TipModel
 
 /// Lists of incidents, newest last, found by key. An empty list takes no memory.
 ///
-/// Each entry holds the incident's view, so that a walk touches the entries alone.
+/// Entries are numbers alone, and the views beside them: a walk looks at many entries and takes few views.
 struct RecencyLists: Sendable {
     /// What a list is ordered by.
     struct Order: Comparable {
@@ -22,7 +22,6 @@ struct RecencyLists: Sendable {
     typealias Handle = Int32
 
     private struct Entry {
-        var view: IncidentView?
         /// Of the view, so that one that is too far off is passed over without a look at it.
         var first: Position?
         var order: Order
@@ -33,6 +32,8 @@ struct RecencyLists: Sendable {
     private static var none: Handle { -1 }
 
     private var entries: [Entry] = []
+    /// As many as ``entries``; nil for a free one.
+    private var views: [IncidentView?] = []
     private var free: [Handle] = []
     /// The newest entry of each list that is not empty.
     private var newest = ListHeads()
@@ -49,14 +50,16 @@ struct RecencyLists: Sendable {
             newer = older
             older = entries[Int(older)].older
         }
-        let entry = Entry(view: view, first: view.first, order: order, older: older, newer: newer)
+        let entry = Entry(first: view.first, order: order, older: older, newer: newer)
         let handle: Handle
         if let reused = free.popLast() {
             handle = reused
             entries[Int(handle)] = entry
+            views[Int(handle)] = view
         } else {
             handle = Handle(entries.count)
             entries.append(entry)
+            views.append(view)
         }
         if older != Self.none { entries[Int(older)].newer = handle }
         if newer != Self.none { entries[Int(newer)].older = handle } else { newest[key] = handle }
@@ -72,13 +75,13 @@ struct RecencyLists: Sendable {
         } else {
             newest[key] = entry.older == Self.none ? nil : entry.older
         }
-        entries[Int(handle)].view = nil
+        views[Int(handle)] = nil
         free.append(handle)
     }
 
     /// Puts a newer view of the same incident, with the same order, in the entry's place.
     mutating func replace(_ handle: Handle, by view: IncidentView) {
-        entries[Int(handle)].view = view
+        views[Int(handle)] = view
         entries[Int(handle)].first = view.first
     }
 
@@ -90,7 +93,7 @@ struct RecencyLists: Sendable {
 
     func order(of handle: Handle) -> Order { entries[Int(handle)].order }
 
-    func view(of handle: Handle) -> IncidentView? { entries[Int(handle)].view }
+    func view(of handle: Handle) -> IncidentView? { views[Int(handle)] }
 
     /// The entry next older in the same list.
     func older(than handle: Handle) -> Handle? {

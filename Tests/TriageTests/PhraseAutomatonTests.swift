@@ -4,12 +4,18 @@ import Testing
 
 @Suite("Phrase automaton")
 struct PhraseAutomatonTests {
-    func matches(_ phrases: [String], _ text: String) -> [PhraseAutomaton.Match] {
+    struct Match: Equatable {
+        var phrase: Int
+        var start: Int
+        var end: Int
+    }
+
+    func matches(_ phrases: [String], _ text: String) -> [Match] {
         let automaton = PhraseAutomaton(phrases)
         var text = text
         return text.withUTF8 { bytes in
-            var matches: [PhraseAutomaton.Match] = []
-            automaton.scan(bytes) { matches.append($0) }
+            var matches: [Match] = []
+            automaton.scan(bytes) { matches.append(Match(phrase: automaton.phrases[$0], start: $1, end: $2)) }
             return matches
         }
     }
@@ -57,6 +63,36 @@ struct PhraseAutomatonTests {
                 }
             }
             let found = matches(phrases, text).map { [$0.phrase, $0.start, $0.end] }
+            #expect(Set(found) == expected)
+            #expect(found.count == expected.count)
+        }
+    }
+
+    @Test("phrases with gaps are found where a part of many phrases ends them", arguments: 1...10 as ClosedRange<UInt64>)
+    func gaps(seed: UInt64) {
+        var random = SeededGenerator(state: seed)
+        let firsts = (0..<60).compactMap { Unicode.Scalar(0x4E10 + $0).map(Character.init) }
+        let finder = PhraseFinder(
+            firsts.enumerated().map { PhraseFinder.Phrase(owner: $0, isException: false, text: "\($1)~人") }
+                + [PhraseFinder.Phrase(owner: 60, isException: false, text: "人"), PhraseFinder.Phrase(owner: 61, isException: true, text: "人")],
+            gap: 5)
+        for length in [1, 5, 40, 200] {
+            // Few of them in some texts, all in others.
+            let alphabet = firsts.prefix(length < 100 ? 4 : 60) + ["人", "人", "，", "十"]
+            let characters = (0..<length).map { _ in alphabet.randomElement(using: &random) ?? "人" }
+            var expected: Set<[Int]> = []
+            for (end, character) in characters.enumerated() where character == "人" {
+                expected.formUnion([[60, end * 3, end * 3 + 3], [61, end * 3, end * 3 + 3]])
+                for (owner, first) in firsts.enumerated() {
+                    guard let start = characters[..<end].lastIndex(of: first), end - start - 1 <= 5,
+                        !characters[start..<end].contains("，")
+                    else { continue }
+                    expected.insert([owner, start * 3, end * 3 + 3])
+                }
+            }
+            var text = String(characters)
+            var found: [[Int]] = []
+            text.withUTF8 { finder.scan($0) { found.append([$0.owner, $0.start, $0.end]) } }
             #expect(Set(found) == expected)
             #expect(found.count == expected.count)
         }
