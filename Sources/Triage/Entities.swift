@@ -70,7 +70,6 @@ public struct Entities: Hashable, Sendable {
         init(where holds: (Kind) -> Bool) { for kind in Kind.allCases where holds(kind) { insert(kind) } }
 
         mutating func insert(_ kind: Kind) { bits |= 1 << UInt32(kind.rawValue) }
-        func contains(_ kind: Kind) -> Bool { bits & (1 << UInt32(kind.rawValue)) != 0 }
         var isEmpty: Bool { bits == 0 }
         var count: Int { bits.nonzeroBitCount }
         func intersection(_ other: Kinds) -> Kinds {

@@ -93,7 +93,7 @@ public struct OpenIncidentIndex: Sendable {
 
     /// The key of a cell; nil for the incidents of the area without a position.
     private func cellKey(_ area: UInt32, _ cell: CellGrid.Cell?) -> ListKey {
-        // Twice, so that no cell has the number of none.
+        // Even numbers are for none, odd ones for cells.
         guard let cell else { return ListKey(area: area &* 2, place: 0) }
         return ListKey(
             area: area &* 2 &+ 1, place: UInt64(UInt32(bitPattern: cell.row)) << 32 | UInt64(UInt32(bitPattern: cell.column)))

@@ -15,7 +15,6 @@ struct SpanReach {
     init?(_ position: Position?, slack: Double, rules: CorrelationRules) {
         guard let position = position?.known, abs(position.latitude) < 75 else { return nil }
         (latitude, longitude) = (position.latitude, position.longitude)
-        // East of it counts only as far as 0.99 of the degree's length here: see `excludes`.
         metresEast = Position(latitude: latitude, longitude: 0).distance(to: Position(latitude: latitude, longitude: 1)) * 0.99
         metres = rules.spanMetres + slack + 1
         maximumSlack = rules.maximumDistance
