@@ -91,7 +91,8 @@ let package = Package(
         module("Access", ["TipModel", "ZeroMQ", "Settings"]),
         module("LocalHTTP", [hummingbird, hummingbirdCore, hummingbirdTLS, lifecycle, logging, nio, nioHTTP1, nioPosix, nioSSL]),
         module("Supervision", [logging]),
-        module("Measurement"),
+        .systemLibrary(name: "CTimex"),
+        module("Measurement", ["CTimex"]),
         module("Localization", ["TipModel"]),
         module("Administration", ["TipModel"]),
         module("Accounts", ["TipModel", crypto, cryptoExtras, grdb]),
@@ -177,7 +178,7 @@ let package = Package(
         tests(
             "CLITests",
             [
-                "WatchpostCLI", "Administration", "Journal", "LocalHTTP", "Localization", "Patrol", "PostAgent", "Settings", "Supervision", "TipModel", "Workbench",
+                "WatchpostCLI", "Administration", "Journal", "LocalHTTP", "Localization", "Measurement", "Patrol", "PostAgent", "Settings", "Supervision", "TipModel", "Workbench",
                 "watchpost", argumentParser, hummingbird, lifecycle, logging,
             ]),
         tests("MeasurementTests", ["Measurement"]),

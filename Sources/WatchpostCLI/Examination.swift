@@ -42,7 +42,7 @@ struct Examination {
 
     // MARK: The machine
 
-    func machine() -> [Finding] { [zeroMQ(), descriptors(ProcessFigures().descriptorLimit, name: "descriptors"), clock()] }
+    func machine() -> [Finding] { [zeroMQ(), descriptors(ProcessFigures().descriptorLimit, name: "descriptors"), clock(KernelClock())] }
 
     private func zeroMQ() -> Finding {
         let version = ZeroMQ.version
@@ -69,11 +69,18 @@ struct Examination {
             isUsed || isLow ? words("每个连接用一个：在 systemd 单元里设 LimitNOFILE=65536", "each connection takes one: set LimitNOFILE=65536 in the systemd unit") : nil)
     }
 
-    private func clock() -> Finding {
-        if access("/run/systemd/timesync/synchronized", F_OK) == 0 { return Finding("clock", .ok, words("已由 NTP 校准", "synchronised by NTP")) }
+    /// - Parameter kernel: nil where the kernel may not be asked.
+    func clock(_ kernel: KernelClock?) -> Finding {
+        guard let kernel else {
+            return Finding("clock", .warning, words("无法询问内核", "the kernel may not be asked"), words("看 timedatectl", "see timedatectl"))
+        }
+        if kernel.isSynchronized {
+            let most = TopText.number(Double(kernel.maximumError) / 1_000)
+            return Finding("clock", .ok, words("已校准，误差至多 \(most) ms", "synchronised, off by at most \(most) ms"))
+        }
         return Finding(
-            "clock", .warning, words("systemd-timesyncd 没有校准过时钟", "systemd-timesyncd has not synchronised the clock"),
-            words("timedatectl set-ntp true；用 chrony 的机器请看 chronyc tracking", "timedatectl set-ntp true; with chrony see chronyc tracking"))
+            "clock", .warning, words("没有校时服务校准过时钟", "no time service has synchronised the clock"),
+            words("timedatectl set-ntp true；用 chrony 的机器看 chronyc -n sources", "timedatectl set-ntp true; where chrony runs see chronyc -n sources"))
     }
 
     // MARK: Files

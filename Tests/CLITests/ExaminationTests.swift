@@ -2,6 +2,7 @@ import Administration
 import Foundation
 import Glibc
 import Localization
+import Measurement
 import Settings
 import TipModel
 import Testing
@@ -51,6 +52,19 @@ import Testing
         // A link may point anywhere.
         #expect(symlink(key, path + "/l") == 0)
         #expect(examination.secret(path + "/l", isMade: true).map(\.verdict) == [.failed])
+    }
+
+    /// Whoever keeps the clock, chrony or systemd-timesyncd, tells the kernel.
+    @Test func theClockIsWhatTheKernelKnows() {
+        let good = examination.clock(KernelClock(maximumError: 12_300))
+        #expect(good == Finding("clock", .ok, "synchronised, off by at most 12.3 ms"))
+        for (error, verdict) in [(0, Finding.Verdict.ok), (15_999_999, .ok), (16_000_000, .warning), (.max, .warning), (-1, .warning)] {
+            #expect(examination.clock(KernelClock(maximumError: error)).verdict == verdict, "\(error)")
+        }
+        let bad = examination.clock(KernelClock(maximumError: 16_000_000))
+        #expect(bad.detail.contains("no time service") && bad.advice?.contains("chronyc") == true)
+        #expect(examination.clock(nil).verdict == .warning)
+        #expect(Examination(Words(.zh)).clock(nil).detail == "无法询问内核")
     }
 
     @Test func descriptors() {
