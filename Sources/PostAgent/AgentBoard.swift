@@ -10,6 +10,8 @@ final class AgentBoard: Sendable {
         var since: Timestamp?
         var lastHeard: Timestamp?
         var lastReceipt: Timestamp?
+        /// Why the daemon took a tip not yet; nil once it takes them.
+        var deferred: Rejection?
         /// The daemon's time less the post's, in milliseconds.
         var skew: Int64?
     }

@@ -135,7 +135,7 @@ struct Door: Sendable {
         let hex = String(counts.series, radix: 16)
         return AgentStatus(
             post: post, zone: zone, link: link.condition.code, linkText: link.condition.words(endpoint: link.endpoint),
-            linkSinceMs: link.since?.milliseconds, endpoint: link.endpoint,
+            linkSinceMs: link.since?.milliseconds, endpoint: link.endpoint, deferred: link.deferred.map { "\($0)" },
             spool: .init(
                 depth: counts.depth, bytes: counts.bytes, maxTips: spool.limits.maxTips, maxBytes: spool.limits.maxBytes,
                 emergencyReserve: spool.limits.emergencyReserve, oldestMs: counts.oldest?.milliseconds),

@@ -53,6 +53,8 @@ struct Outbox {
         var barred: Rejection?
         /// Tips that stay and are sent again later.
         var kept = 0
+        /// Why they wait, where it is the daemon's trouble.
+        var deferred: Rejection?
     }
 
     private struct Sent {
@@ -176,12 +178,16 @@ struct Outbox {
     // MARK: - Answers
 
     /// The tip is gone from the spool: receipted, or among the dead letters.
-    mutating func settle(_ id: TipID, number: UInt64) {
+    /// - Returns: whether it was an express tip.
+    @discardableResult
+    mutating func settle(_ id: TipID, number: UInt64) -> Bool {
         if let flight = flights[id] {
             land(id, flight)
-        } else if express.remove(number: number) == nil {
-            _ = others.remove(number: number)
+            return flight.tip.isExpress
         }
+        if express.remove(number: number) != nil { return true }
+        _ = others.remove(number: number)
+        return false
     }
 
     /// Takes in a REJECTIONS message.
@@ -283,6 +289,7 @@ extension Outbox {
         if rejection.code == .revoked {
             refusals.barred = rejection
         } else {
+            refusals.deferred = rejection
             pause(rejection, isExpress: tip.isExpress, at: now, jitter)
         }
     }
@@ -294,6 +301,7 @@ extension Outbox {
         switch rejection.code {
         case .busy, .unavailable:
             refusals.kept += recall(request)
+            refusals.deferred = rejection
             pause(rejection, isExpress: tips.contains(where: \.isExpress), at: now, jitter)
         case .revoked, .forbidden, .version, .unsupported:
             // Said about a whole message, these are about who speaks or how, and no tip is at fault.

@@ -163,17 +163,30 @@ extension SenderLoop {
         let (spool, wall) = (parts.spool, parts.clock.time.now())
         let accepted = spoolStep { () throws(SpoolError) in try spool.accept(receipts, at: wall) }
         guard let accepted, !accepted.isEmpty else { return }
+        var ordinary = false
         for (receipt, number) in accepted {
-            outbox.settle(receipt.tip, number: number)
+            ordinary = !outbox.settle(receipt.tip, number: number) || ordinary
             parts.waiters.tell(receipt.tip, .accepted(number: number, receipt, at: wall))
         }
         photos.wake(at: now)
-        parts.board.change { $0.lastReceipt = wall }
+        // An emergency is taken where others are not, and says nothing of those.
+        let isOver = ordinary || spool.counts.depth == 0
+        parts.board.change { link in
+            link.lastReceipt = wall
+            if isOver { link.deferred = nil }
+        }
     }
 
     private mutating func refused(_ items: [TipRejection], request: UInt32, _ link: borrowing ClientLink) {
         let refusals = outbox.refused(request, items, at: now, jitter: Int64.random(in: 0...25, using: &random))
-        if refusals.kept > 0 {
+        if let reason = refusals.deferred {
+            // The same reason comes with every try.
+            let isNews = parts.board.link.deferred?.message != reason.message
+            parts.logger.log(
+                level: isNews ? .warning : .debug, "the daemon cannot take tips now; they are kept",
+                metadata: ["tips": "\(refusals.kept)", "reason": "\(reason)"])
+            parts.board.change { $0.deferred = reason }
+        } else if refusals.kept > 0 {
             parts.logger.info("the daemon cannot take tips now; they are kept", metadata: ["tips": "\(refusals.kept)"])
         }
         if !refusals.dead.isEmpty {

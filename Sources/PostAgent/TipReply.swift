@@ -270,6 +270,8 @@ public struct AgentStatus: Codable, Sendable, Hashable {
     public var linkSinceMs: Int64?
     /// The daemon's address that is in use.
     public var endpoint: String
+    /// Why the daemon cannot take tips now, in its own words; absent where it takes them.
+    public var deferred: String?
     /// How full the spool is.
     public var spool: Spool
     /// The spool's series, 16 hexadecimal digits.
@@ -288,7 +290,7 @@ public struct AgentStatus: Codable, Sendable, Hashable {
     public var lastReceiptMs: Int64?
 
     enum CodingKeys: String, CodingKey {
-        case post, zone, link, endpoint, spool, series
+        case post, zone, link, endpoint, deferred, spool, series
         case linkText = "link_text"
         case linkSinceMs = "link_since_ms"
         case nextNumber = "next_number"

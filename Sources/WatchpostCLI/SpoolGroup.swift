@@ -60,6 +60,9 @@ struct SpoolStatus: AsyncParsableCommand {
             words(
                 "待送线索　\(spool.depth) 条（上限 \(spool.maxTips)）", "waiting       \(spool.depth) tips (at most \(spool.maxTips))")
                 + (spool.oldestMs.map { _ in words("，最早一条 ", ", the oldest ") + ago(spool.oldestMs) } ?? ""),
+        ]
+        if let reason = status.deferred { lines.append(words("暂不受理　", "cannot take   ") + clean(reason)) }
+        lines += [
             words("最近回执　", "last receipt  ") + ago(status.lastReceiptMs),
             words("最近联系　", "last heard    ") + ago(status.lastHeardMs),
         ]

@@ -4,6 +4,7 @@ import Logging
 import ServiceLifecycle
 import Settings
 import Supervision
+import Synchronization
 import TestSupport
 import Testing
 import TipModel
@@ -115,6 +116,30 @@ import ZeroMQ
             #expect(tip.receipt?.incident == 1 && tip.receipt?.verdict == "new" && tip.receipt?.level == "urgent")
             let later: TipReply = try await agent.unix.requestJSON(method: "GET", path: "/v1/tips/\(tip.tip)")
             #expect(later.state == .accepted)
+        }
+    }
+
+    /// The guard's machine says why the daemon, which answers, has not taken a tip yet.
+    @Test func whyTipsWaitIsToldUntilTheyDoNot() async throws {
+        let hasRoom = Mutex(false)
+        let daemon = try FakeDaemon { message in
+            guard message.header.verb == .submit, !hasRoom.withLock(\.self) else { return FakeDaemon.accepting(message) }
+            let refusals = message.tips.filter { !$0.panic }.map {
+                TipRejection(tip: $0.id, Rejection(.unavailable, "the station's disk is nearly full", retryAfterMilliseconds: 100))
+            }
+            return refusals.isEmpty ? FakeDaemon.accepting(message) : [(Header(.rejections, request: message.header.request), RejectionCodec.encode(refusals))]
+        }
+        defer { daemon.stop() }
+        try await Self.withAgent(daemon) { agent in
+            let first = try await agent.tip(#"{"category":"theft","text":"a scooter"}"#).tip
+            #expect(await soon { (try? await agent.status())?.deferred?.contains("unavailable: the station's disk is nearly full") == true })
+            #expect(try await agent.status().link == "connected")
+            // An emergency that is taken says nothing of the others.
+            #expect(try await agent.tip(#"{"category":"fire","text":"smoke","panic":true}"#, wait: 20).tip.state == .accepted)
+            #expect(await soon { (try? await agent.status())?.deferred != nil })
+            hasRoom.withLock { $0 = true }
+            #expect(await soon { (try? await agent.unix.requestJSON(TipReply.self, method: "GET", path: "/v1/tips/\(first.tip)"))?.state == .accepted })
+            #expect(await soon { (try? await agent.status()).map { $0.deferred == nil } == true })
         }
     }
 

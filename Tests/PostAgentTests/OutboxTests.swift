@@ -141,6 +141,7 @@ import TipWire
         _ = Self.drain(&outbox)
         let refusals = outbox.refused(1, [Self.refusal(code, 1, after: 700)], at: 100)
         #expect(refusals.dead.isEmpty && refusals.barred == nil && refusals.kept == 1)
+        #expect(refusals.deferred?.code == code)
         #expect(outbox.deadline() == 800)
         // An emergency does not wait for the pause of the others.
         outbox.loaded([Self.tip(2, express: true)], isExpress: true, limit: .max)
