@@ -64,15 +64,23 @@ public enum SecretFile {
 
     /// Puts other bytes in the place of a secret: whole or not at all, with mode 0600 and the owner that it had.
     public static func replace(_ path: String, _ bytes: [UInt8]) throws(Failure) {
-        var status = stat()
-        guard lstat(path, &status) == 0 else { throw failure(path, "cannot be examined") }
-        guard status.st_mode & S_IFMT == S_IFREG else { throw Failure(path: path, message: "is not a regular file") }
+        let owner = try owner(of: path)
         let new = path + ".new"
         try create(new, bytes)
-        guard geteuid() != 0 || chown(new, status.st_uid, status.st_gid) == 0 else { throw broken(new, "cannot be given to its owner") }
+        guard give(new, to: owner) else { throw broken(new, "cannot be given to its owner") }
         guard rename(new, path) == 0 else { throw broken(new, "cannot be renamed") }
         try syncFolder(of: path)
     }
+
+    fileprivate static func owner(of path: String) throws(Failure) -> stat {
+        var status = stat()
+        guard lstat(path, &status) == 0 else { throw failure(path, "cannot be examined") }
+        guard status.st_mode & S_IFMT == S_IFREG else { throw Failure(path: path, message: "is not a regular file") }
+        return status
+    }
+
+    /// What root makes for a service must be the service's. Whoever else runs this owns what it makes.
+    fileprivate static func give(_ path: String, to owner: stat) -> Bool { geteuid() != 0 || lchown(path, owner.st_uid, owner.st_gid) == 0 }
 
     /// A secret that is not whole on disk goes again, so that the next try is a first one.
     private static func broken(_ path: String, _ what: String) -> Failure {
@@ -128,7 +136,10 @@ public enum DaemonKey {
         guard access(path, F_OK) == 0 else {
             throw SecretFile.Failure(path: path, message: "there is no key to rotate: \(String(cString: strerror(errno)))")
         }
-        return try load(path: nextPath(path), isCredential: false)
+        let (owner, next) = (try SecretFile.owner(of: path), nextPath(path))
+        let pair = try load(path: next, isCredential: false)
+        guard SecretFile.give(next, to: owner) else { throw SecretFile.failure(next, "cannot be given to the daemon's user") }
+        return pair
     }
 
     /// Puts the next key in the place of the present one, which stays beside it. There is no moment without a key: the daemon would
@@ -139,6 +150,8 @@ public enum DaemonKey {
             throw SecretFile.Failure(path: next, message: "is not there: prepare the rotation first")
         }
         let pair = try load(path: next, isCredential: false)
+        // Rotated by root, the daemon could not read it, and would not start.
+        guard SecretFile.give(next, to: try SecretFile.owner(of: path)) else { throw SecretFile.failure(next, "cannot be given to the daemon's user") }
         guard access(former, F_OK) != 0 else {
             throw SecretFile.Failure(path: former, message: "is there from an earlier rotation: delete it once nobody needs it, or move it away")
         }

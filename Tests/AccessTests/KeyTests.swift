@@ -30,6 +30,36 @@ struct DaemonKeyTests {
         #expect(try content() == text)
     }
 
+    /// In two steps, each of which can be asked for again, and never without a key.
+    @Test func aRotationPutsTheNextKeyInItsPlace() throws {
+        let first = try DaemonKey.load(path: path, isCredential: false)
+        #expect(throws: SecretFile.Failure.self) { try DaemonKey.finishRotation(of: path) }
+        let next = try DaemonKey.prepareNext(of: path)
+        #expect(try DaemonKey.prepareNext(of: path).publicKey == next.publicKey)
+        #expect(try DaemonKey.load(path: path, isCredential: false).publicKey == first.publicKey)
+        #expect(try DaemonKey.finishRotation(of: path).publicKey == next.publicKey)
+        #expect(try DaemonKey.load(path: path, isCredential: false).publicKey == next.publicKey)
+        #expect(try DaemonKey.load(path: DaemonKey.formerPath(path), isCredential: false).publicKey == first.publicKey)
+        #expect(try mode(of: path) == 0o600)
+        #expect(access(DaemonKey.nextPath(path), F_OK) != 0)
+    }
+
+    /// The operator is root and the daemon is not.
+    @Test(.enabled(if: geteuid() == 0, "only root makes files for others")) func aKeyThatRootRotatesStaysTheDaemons() throws {
+        _ = try DaemonKey.load(path: path, isCredential: false)
+        #expect(chown(path, 4_711, 4_712) == 0)
+        func owner(_ path: String) -> [UInt32] {
+            var status = stat()
+            return stat(path, &status) == 0 ? [status.st_uid, status.st_gid] : []
+        }
+        _ = try DaemonKey.prepareNext(of: path)
+        #expect(owner(DaemonKey.nextPath(path)) == [4_711, 4_712])
+        // One that an earlier version had made.
+        #expect(chown(DaemonKey.nextPath(path), 0, 0) == 0)
+        _ = try DaemonKey.finishRotation(of: path)
+        #expect(owner(path) == [4_711, 4_712] && owner(DaemonKey.formerPath(path)) == [4_711, 4_712])
+    }
+
     @Test func twoDaemonsMakeTwoKeys() throws {
         let first = try DaemonKey.load(path: path, isCredential: false)
         let second = try DaemonKey.load(path: folder.file("other.key"), isCredential: false)
