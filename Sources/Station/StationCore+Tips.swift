@@ -85,7 +85,7 @@ extension StationCore {
             return answer(receipt, matches: stored.encoded == encoded)
         }
         let age = now.milliseconds(since: key.tip.madeAt)
-        if age > settings.idWindowMilliseconds || age < -TipLimits.futureMilliseconds, let leap = clockLeap(now) {
+        if age > settings.idWindowMilliseconds || age < -TipLimits.futureMilliseconds, let leap = PostTime.leap(now, origin: clockOrigin, time.monotonicMilliseconds()) {
             // By a clock that is wrong every tip is too old, and a post gives up what is refused for good.
             return .refused(
                 Rejection(
@@ -104,15 +104,6 @@ extension StationCore {
         }
         return .new
     }
-
-    /// By how much the wall clock has gone another way than time since the start; nil for what setting a clock right explains.
-    private func clockLeap(_ now: Timestamp) -> Int64? {
-        let leap = now.milliseconds(since: clockOrigin.advanced(byMilliseconds: time.monotonicMilliseconds()))
-        return leap.magnitude > Self.clockLeapMilliseconds ? leap : nil
-    }
-
-    /// A day: no clock that runs drifts so far, and no daylight rule moves it so far.
-    private static let clockLeapMilliseconds: UInt64 = 86_400_000
 
     private func answer(_ receipt: Receipt, matches: Bool) -> Identity {
         guard matches else {

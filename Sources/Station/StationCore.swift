@@ -62,7 +62,7 @@ public struct StationCore: ~Copyable {
     /// - Parameter state: folded from this journal.
     public init(
         journal: any Journal, state: StationState, rules: TriageRules, dispatch: DispatchRules = .standard, settings: Settings,
-        time: any TimeSource
+        time: any TimeSource, clockOrigin: Timestamp? = nil
     ) {
         self.journal = journal
         self.state = state
@@ -71,11 +71,15 @@ public struct StationCore: ~Copyable {
         plan = EscalationPlan(rules: dispatch)
         self.settings = settings
         self.time = time
-        clockOrigin = Self.plausibleNow(time.now(), journal, newest: state.sequence)
-            .advanced(byMilliseconds: -time.monotonicMilliseconds())
+        self.clockOrigin = clockOrigin ?? Self.clockOrigin(time, journal, newest: state.sequence)
         engine = TriageEngine(rules: rules)
         index = engine.makeIndex(of: state.incidents.values)
         scheduleAll()
+    }
+
+    /// Where the wall clock stood when the monotonic one began, as far as the journal lets believe it.
+    static func clockOrigin(_ time: any TimeSource, _ journal: any Journal, newest: SequenceNumber) -> Timestamp {
+        plausibleNow(time.now(), journal, newest: newest).advanced(byMilliseconds: -time.monotonicMilliseconds())
     }
 
     /// What the clock should show at the start, as far as the newest records tell: times that follow each other, and neither fall

@@ -33,6 +33,7 @@ public final class StationService: Sendable {
     private let committer: Committer
     private let ports: StationPorts
     private let time: any TimeSource
+    private let clock: PostTime
     private let logger: Logger
     private let wake: WakeSignal
     private let express: Mailbox<TipCommand>
@@ -52,6 +53,7 @@ public final class StationService: Sendable {
         committer = try Committer(self.journal)
         self.ports = ports
         self.time = time
+        clock = PostTime(time)
         self.logger = logger
         wake = try WakeSignal()
         room = try WakeSignal()
@@ -71,6 +73,9 @@ public final class StationService: Sendable {
     /// How many of each kind wait, for status.
     public var waiting: (express: Int, ordinary: Int, control: Int) { (express.count, ordinary.count, control.count) }
 
+    /// What posts are told the time is, and what their clocks are measured by.
+    public var postTime: any TimeSource { clock }
+
     /// Starts the thread.
     /// - Parameters:
     ///   - state: folded from this service's journal.
@@ -79,7 +84,10 @@ public final class StationService: Sendable {
         state: StationState, rules: TriageRules, dispatch: DispatchRules = .standard
     ) throws(ZeroMQError) {
         try committer.start()
-        let handle = try spawnThread(name: "core") { [self] in run(state: state, rules: rules, dispatch: dispatch) }
+        // Known before a post can ask.
+        let origin = StationCore.clockOrigin(time, journal.journal, newest: state.sequence)
+        clock.begin(at: origin)
+        let handle = try spawnThread(name: "core") { [self] in run(state: state, rules: rules, dispatch: dispatch, clockOrigin: origin) }
         thread.withLock { $0 = handle }
     }
 
@@ -92,9 +100,10 @@ public final class StationService: Sendable {
         return handle.join(deadline: deadline)
     }
 
-    private func run(state: StationState, rules: TriageRules, dispatch: DispatchRules) {
+    private func run(state: StationState, rules: TriageRules, dispatch: DispatchRules, clockOrigin: Timestamp) {
         var core = StationCore(
-            journal: journal.journal, state: state, rules: rules, dispatch: dispatch, settings: settings.core, time: time)
+            journal: journal.journal, state: state, rules: rules, dispatch: dispatch, settings: settings.core, time: time,
+            clockOrigin: clockOrigin)
         var polls = PollSet()
         let wakeIndex = polls.add(fileDescriptor: wake.fileDescriptor)
         let doneIndex = polls.add(fileDescriptor: committer.done.fileDescriptor)
