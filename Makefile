@@ -44,6 +44,7 @@ test: packages-test
 	/usr/bin/python3 Tests/python/test_peers.py
 	Tests/docs/check.sh
 	Tests/systemd/verify.sh
+	Tests/terminal/top.sh .build/debug
 	/usr/bin/python3 Tests/browser/test_pages.py --bin-dir .build/debug
 	Tests/http/schemathesis.sh .build/debug
 	.build/debug/watchpost demo --json | tail -n 1

@@ -7,6 +7,7 @@ struct LivePage {
     private let words: Words
     private var heardAt: Timestamp?
     private var failure: String?
+    private var drawnIn: (columns: Int, rows: Int)?
 
     init(_ words: Words) { self.words = words }
 
@@ -21,8 +22,9 @@ struct LivePage {
     mutating func fail(_ reason: String) { failure = reason }
 
     /// What to send to a terminal: each line written over the one before and its rest erased, so that nothing flickers;
-    /// no more lines than the window has.
-    func picture(_ content: [String], columns: Int, rows: Int, at now: Timestamp) -> String {
+    /// no more lines than the window has. In a window of another size the terminal has wrapped the lines of the page before, and
+    /// remembers it of lines that are only written over: there all is erased first.
+    mutating func picture(_ content: [String], columns: Int, rows: Int, at now: Timestamp) -> String {
         var lines = content
         if let failure, let heardAt {
             let stale = words.catalogue.text(.asOf, words.catalogue.ago(heardAt, now: now))
@@ -34,6 +36,17 @@ struct LivePage {
         }
         // Erasing after a full line would take its last character.
         let drawn = lines.map { $0 + (TerminalText.width(drawn: $0) < columns ? "\u{1B}[K" : "") + "\n" }
-        return "\u{1B}[H" + drawn.joined() + "\u{1B}[J"
+        let isAnew = drawnIn.map { $0 != (columns, rows) } ?? true
+        drawnIn = (columns, rows)
+        return (isAnew ? "\u{1B}[2J" : "") + "\u{1B}[H" + drawn.joined() + "\u{1B}[J"
+    }
+
+    /// Waits for the next page: two seconds, or until the window has another size.
+    func rest() async throws {
+        for _ in 0..<20 {
+            try await Task.sleep(for: .milliseconds(100))
+            guard let drawnIn, let columns = Output.columns, let rows = Output.rows else { continue }
+            if drawnIn != (columns, rows) { return }
+        }
     }
 }

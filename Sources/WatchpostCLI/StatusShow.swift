@@ -62,7 +62,6 @@ struct StatusShow: AsyncParsableCommand {
     private func draw(_ words: Words) async throws {
         var page = LivePage(words)
         var shown: StatusReport?
-        Output.write("\u{1B}[2J", to: 1)
         while true {
             do throws(CLIFailure) {
                 shown = try await ask(words)
@@ -74,7 +73,7 @@ struct StatusShow: AsyncParsableCommand {
             let (columns, rows) = (Output.columns ?? 80, Output.rows ?? 24)
             let lines = shown.map { StatusText($0, words).lines(within: columns) } ?? []
             Output.write(page.picture(lines, columns: columns, rows: rows, at: Clock.now()), to: 1)
-            try await Task.sleep(for: .seconds(2))
+            try await page.rest()
         }
     }
 }

@@ -55,7 +55,6 @@ struct TopRun: AsyncParsableCommand {
         }
         var page = LivePage(words)
         var shown = before
-        Output.write("\u{1B}[2J", to: 1)
         while true {
             do throws(CLIFailure) {
                 shown = try await ask(words)
@@ -69,7 +68,7 @@ struct TopRun: AsyncParsableCommand {
             let lines = TopText(shown, before: before, words).lines(within: columns)
             Output.write(page.picture(lines, columns: columns, rows: rows, at: Clock.now()), to: 1)
             if shown.nowMs != before.nowMs { before = shown }
-            try await Task.sleep(for: .seconds(2))
+            try await page.rest()
         }
     }
 
