@@ -73,8 +73,8 @@ public final class StationService: Sendable {
     /// How many of each kind wait, for status.
     public var waiting: (express: Int, ordinary: Int, control: Int) { (express.count, ordinary.count, control.count) }
 
-    /// What posts are told the time is, and what their clocks are measured by.
-    public var postTime: any TimeSource { clock }
+    /// What a post is told the time is, whose own clock shows `own`.
+    public func time(toldTo own: Timestamp) -> Timestamp { clock.told(to: own) }
 
     /// Starts the thread.
     /// - Parameters:

@@ -77,7 +77,7 @@ public func makeDaemon(
             settings: .init(settings, inherited: inherited), table: table, room: station.room,
             ports: wiring.ingestPorts(
                 station: station, presence: presence, attachments: attachments, live: live, time: time, beat: beat("ingest")),
-            time: station.postTime, logger: logger)
+            time: time, logger: logger)
         let journalPath = settings.dataDirectory + "/" + SQLiteJournal.fileName
         let feed = try FeedService(
             context: context, secretKey: key.secretKey, access: table,
