@@ -2,6 +2,19 @@
 # shellcheck shell=bash disable=SC2154 — read by container.sh, whose words it uses
 
 newest_backup() { in_ sh -c 'ls -d /var/lib/watchpost-backup/watchpost-* | tail -n 1'; }
+# elsewhere BACKUP [ENVIRONMENT]: a daemon on a copy, on other ports, beside the one that runs
+elsewhere() {
+    in_ watchpost restore "$1" --to /srv/elsewhere >/dev/null
+    in_ sh -c 'chown -R watchpost: /srv/elsewhere
+        sed -e "s|/var/lib/watchpost$|/srv/elsewhere|; s|/run/watchpost/admin.sock|/srv/elsewhere/admin.sock|; s|:7401|:8401|; s|:7402|:8402|; s|:7420|:8420|; s|:9465|:8465|" \
+            /etc/watchpost/watchpostd.yaml >/etc/watchpost/elsewhere.yaml'
+    in_ systemd-run -q --unit=elsewhere -p User=watchpost -p Environment="${2:-A=1}" watchpostd --config /etc/watchpost/elsewhere.yaml
+    until_ 20 in_ watchpost status --admin /srv/elsewhere/admin.sock
+}
+no_elsewhere() {
+    in_ systemctl stop elsewhere
+    in_ rm -rf /etc/watchpost/elsewhere.yaml /srv/elsewhere
+}
 section_backup() {
     local name
     load_begin
@@ -14,20 +27,14 @@ section_backup() {
     name=$(newest_backup)
     same "mode of the backup" 700 "$(in_ stat -c %a "$name")"
 
-    in_ rm -rf /srv/elsewhere
-    check "it is restored elsewhere" in_ watchpost restore "$name" --to /srv/elsewhere
+    # More than a file: a daemon runs on it, with the key that the posts know.
+    check "it is restored elsewhere, and a daemon runs on it" elsewhere "$name"
+    same "with the same key" "$(daemon_key)" "$(in_ watchpost keys show --admin /srv/elsewhere/admin.sock | sed -n 's/^daemon.s public key: //p')"
+    in_ systemctl stop elsewhere
     check "there the chain is whole" in_ watchpost journal verify --data /srv/elsewhere
     in_ cp /srv/elsewhere/journal.sqlite /root/whole.sqlite
     same "of the tips acknowledged before it began" "0 of some missing" "$(missing "$root/root/whole.sqlite" "$work/before")"
-    # And it is more than a file: a daemon runs on it, with the key that the posts know.
-    in_ sh -c 'chown -R watchpost: /srv/elsewhere
-        sed -e "s|/var/lib/watchpost$|/srv/elsewhere|; s|/run/watchpost/admin.sock|/srv/elsewhere/admin.sock|; s|:7401|:8401|; s|:7402|:8402|; s|:7420|:8420|; s|:9465|:8465|" \
-            /etc/watchpost/watchpostd.yaml >/etc/watchpost/elsewhere.yaml'
-    in_ systemd-run -q --unit=elsewhere -p User=watchpost watchpostd --config /etc/watchpost/elsewhere.yaml
-    check "a daemon runs on it" until_ 20 in_ watchpost status --admin /srv/elsewhere/admin.sock
-    same "with the same key" "$(daemon_key)" "$(in_ watchpost keys show --admin /srv/elsewhere/admin.sock | sed -n 's/^daemon.s public key: //p')"
-    in_ systemctl stop elsewhere
-    in_ rm -rf /etc/watchpost/elsewhere.yaml /srv/elsewhere
+    no_elsewhere
 }
 section_damage() {
     local before name journal=/var/lib/watchpost/journal.sqlite

@@ -5,10 +5,13 @@
 ten_years=315532800
 # clock SECONDS: by so much the daemon's wall clock is ahead
 clock() { echo "$1" >"$root/root/clock.new" && in_ mv /root/clock.new /run/clock; }
-fake_clock() {
+make_clock() {
     clock 0
     # The compiler that comes with Swift.
     clang -O2 -Wall -Werror -shared -fPIC -o "$root/usr/lib/clock.so" Tests/systemd/clock.c || fail "clock.c does not compile"
+}
+fake_clock() {
+    make_clock
     in_ mkdir -p /run/systemd/system/watchpostd.service.d
     printf '[Service]\nEnvironment=LD_PRELOAD=/usr/lib/clock.so\n' >"$root/root/dropin"
     in_ cp /root/dropin /run/systemd/system/watchpostd.service.d/clock.conf
