@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Tries the Debian packages and the units under a real systemd as PID 1, in a container on a Debian 12 root that debootstrap makes once
 # (kept in .build/systemd). Prints ok and FAIL lines; exits 1 if one failed, 77 if this machine cannot run it.
-# Usage: container.sh [SECTION ...]     as root, after `make deb`; sections: see the end. All of it takes a minute and a half.
+# Usage: container.sh [SECTION ...]     as root, after `make deb`; sections: see the end. All of it takes five minutes.
 # Without -e: a check that fails is told, and the next one goes on.
 set -uo pipefail
 cd "$(dirname "$0")/../.."

@@ -12,7 +12,7 @@ elsewhere() {
     until_ 20 in_ watchpost status --admin /srv/elsewhere/admin.sock
 }
 no_elsewhere() {
-    in_ systemctl stop elsewhere
+    in_ systemctl stop elsewhere 2>/dev/null
     in_ rm -rf /etc/watchpost/elsewhere.yaml /srv/elsewhere
 }
 section_backup() {

@@ -17,8 +17,8 @@ section_disk() {
     check "the daemon starts on a disk of 48 MiB" in_ systemctl start watchpostd
     check "which is enough" until_ 10 disk_is enough
     before=$(accepted)
-    in_ sh -c 'exec watchpost patrol --config /etc/watchpost/patrol.yaml --json --from-now >/root/feed 2>&1' &
-    local feed=$!
+    # The patrol's feed; as a unit, so that it ends with the section.
+    in_ systemd-run -q --unit=feed -p StandardOutput=file:/root/feed watchpost patrol --config /etc/watchpost/patrol.yaml --json --from-now
     tip "before the disk is full" 10 >/dev/null
     local incident; incident=$(in_ watchpost incidents list --json | sed -n '1s/.*"id":\([0-9]*\).*/\1/p')
 
@@ -57,7 +57,7 @@ section_disk() {
     # One before, the load, three emergencies.
     check "every tip that the post kept arrives once" until_ 60 has_accepted $((before + 4 + $(kept "$root/root/load")))
     same "and none is given up" 0 "$(dead_letters)"
-    kill $feed 2>/dev/null; wait $feed 2>/dev/null
+    in_ systemctl stop feed
     whole_journal "after a full disk" "$root/root/load" any
 
     in_ systemctl stop watchpostd
