@@ -49,12 +49,17 @@ section_upgrade() {
     in_ sed -i '/nonsense_key/d' /etc/watchpost/watchpostd.yaml
 }
 section_purge() {
+    # What the other sections made is no package's: a patrol's files, and backups, which a purge must not take.
+    in_ rm -rf /etc/watchpost/patrol.yaml /etc/watchpost/patrol.bundle /var/lib/watchpost-patrol
+    in_ mkdir -p /var/lib/watchpost-backup/watchpost-20260101T000000Z
     check "the packages are removed" in_ dpkg -r watchpostd watchpost-agent watchpost
     refuse "nothing runs any more" in_ pgrep watchpost
     check "remove keeps the journal" in_ test -s /var/lib/watchpost/journal.sqlite
     check "and the configuration" in_ test -s /etc/watchpost/watchpostd.yaml
     check "and the spool" in_ test -s /var/lib/watchpost-agent/spool.sqlite
     check "they are purged" in_ dpkg -P watchpostd watchpost-agent watchpost
+    check "backups stay" in_ test -d /var/lib/watchpost-backup/watchpost-20260101T000000Z
+    in_ rm -rf /var/lib/watchpost-backup
     same "what is left of them" "" "$(in_ find /etc /var/lib /usr /run -xdev -iname '*watchpost*' -not -path '/var/lib/dpkg/*' -not -path '/run/credentials*' -not -path '/run/systemd/*' 2>/dev/null | tr '\n' ' ')"
     same "and of their processes' units" "0 loaded units listed." "$(in_ systemctl list-units --all 'watchpost*.service' --no-pager | sed -n 's/^\(0 loaded units listed.\).*/\1/p')"
 }
