@@ -93,6 +93,9 @@ struct Outbox {
     /// Sent and not answered, and so perhaps accepted.
     func isInFlight(_ id: TipID) -> Bool { flights[id] != nil }
 
+    /// The number of a tip that is sent and not answered.
+    func number(of id: TipID) -> UInt64? { flights[id]?.tip.number }
+
     /// A request number that no message of this outbox has; heartbeats take theirs here too. Never 0.
     mutating func nextRequest() -> UInt32 {
         lastRequest = lastRequest == .max ? 1 : lastRequest + 1

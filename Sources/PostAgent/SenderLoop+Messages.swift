@@ -161,6 +161,11 @@ extension SenderLoop {
     private mutating func settle(_ receipts: [Receipt]) {
         guard !receipts.isEmpty else { return }
         let (spool, wall) = (parts.spool, parts.clock.time.now())
+        // Who waits is told first: the daemon has it on its disk, whatever becomes of the copy here.
+        for receipt in receipts {
+            guard let number = outbox.number(of: receipt.tip) else { continue }
+            parts.waiters.tell(receipt.tip, .accepted(number: number, receipt, at: wall))
+        }
         let accepted = spoolStep { () throws(SpoolError) in try spool.accept(receipts, at: wall) }
         guard let accepted, !accepted.isEmpty else { return }
         var ordinary = false

@@ -49,7 +49,7 @@ extension StationCore {
         guard let incident = state.incidents[decision.incident] else {
             return .failure(Rejection(.unavailable, "the incident could not be made"))
         }
-        index.follow(incident.id, in: state, newest: features)
+        index.follow(incident, in: state, newest: features)
         let level = max(levelBefore ?? .routine, incident.urgency.level, decision.isAlarm ? .emergency : .routine)
         publish(
             FeedEvent(

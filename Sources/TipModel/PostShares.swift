@@ -81,7 +81,8 @@ public struct PostShares: Hashable, Sendable {
     // MARK: The fold
 
     /// Folds a record in, after the incidents themselves.
-    mutating func apply(_ record: Record, incidents: IncidentTable) {
+    /// - Parameter isToldAnew: whether a change of urgency in it changed anything that posts are told: mostly only the score rises.
+    mutating func apply(_ record: Record, incidents: IncidentTable, isToldAnew: Bool = true) {
         var accepted: TipAccepted?
         for event in record.events {
             switch event {
@@ -96,6 +97,7 @@ public struct PostShares: Hashable, Sendable {
                 if let accepted { refresh(accepted.post, joined.incident, incidents, at: record.sequence) }
                 continue
             }
+            if case .urgencyChanged = event, !isToldAnew { continue }
             for incident in event.incidents {
                 for post in posts(in: incident) { refresh(post, incident, incidents, at: record.sequence) }
             }

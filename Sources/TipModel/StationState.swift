@@ -69,6 +69,7 @@ public struct StationState: Hashable, Sendable {
     public mutating func apply(_ record: Record) {
         sequence = record.sequence
         var accepted: TipAccepted?
+        var isToldAnew = false
         for event in record.events {
             switch event {
             case .tipAccepted(let tip):
@@ -79,7 +80,11 @@ public struct StationState: Hashable, Sendable {
             case .tipCorrelated(let correlated):
                 if let accepted { attach(correlated, tip: accepted, record) }
             case .urgencyChanged(let change):
-                incidents.update(change.incident) { $0.rescore(change, at: record.at, sequence: record.sequence) }
+                incidents.update(change.incident) { incident in
+                    let before = IncidentProgress(incident)
+                    incident.rescore(change, at: record.at, sequence: record.sequence)
+                    isToldAnew = isToldAnew || before != IncidentProgress(incident)
+                }
                 touch(change.incident)
             case .phaseChanged(let change):
                 move(change, record)
@@ -119,7 +124,7 @@ public struct StationState: Hashable, Sendable {
             case .accountChanged, .identityRevealed: break
             }
         }
-        shares.apply(record, incidents: incidents)
+        shares.apply(record, incidents: incidents, isToldAnew: isToldAnew)
     }
 
     private mutating func accept(_ accepted: TipAccepted) {

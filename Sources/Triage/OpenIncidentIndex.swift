@@ -109,6 +109,11 @@ public struct OpenIncidentIndex: Sendable {
     /// bound, and the index with it: what a tip is compared with must not depend on when the daemon was started.
     public mutating func follow(_ id: IncidentID, in state: StationState, newest: TipFeatures? = nil) {
         guard let incident = state.incidents[id] else { return remove(id) }
+        follow(incident, in: state, newest: newest)
+    }
+
+    /// As the other, for who has the incident as it is in `state` at hand.
+    public mutating func follow(_ incident: Incident, in state: StationState, newest: TipFeatures? = nil) {
         update(incident, newest: newest)
         if incident.phase == .cleared { forgetCleared { state.incidents[$0] != nil } }
     }
