@@ -77,7 +77,7 @@ extension SenderLoop {
                 parts.logger.warning("a message from the daemon was not understood", metadata: ["error": "\(error)"])
             }
         }
-        settle(receipts)
+        hear(receipts)
     }
 
     private mutating func take(
@@ -158,14 +158,23 @@ extension SenderLoop {
 
     /// Deletes receipted tips from the spool, then from memory. Where the disk refuses, they stay in the window, are sent
     /// again later and receipted again.
-    private mutating func settle(_ receipts: [Receipt]) {
-        guard !receipts.isEmpty else { return }
-        let (spool, wall) = (parts.spool, parts.clock.time.now())
-        // Who waits is told first: the daemon has it on its disk, whatever becomes of the copy here.
+    /// Who waits is told first: the daemon has it on its disk, whatever becomes of the copy here.
+    private mutating func hear(_ receipts: [Receipt]) {
+        let wall = parts.clock.time.now()
         for receipt in receipts {
             guard let number = outbox.number(of: receipt.tip) else { continue }
             parts.waiters.tell(receipt.tip, .accepted(number: number, receipt, at: wall))
         }
+        unsettled += receipts
+        if unsettled.count >= min(Self.unsettledBound, max(1, outbox.limits.window / 4)) { settle() }
+    }
+
+    /// Takes the tips that have receipts out of the spool.
+    mutating func settle() {
+        guard !unsettled.isEmpty else { return }
+        let receipts = unsettled
+        unsettled = []
+        let (spool, wall) = (parts.spool, parts.clock.time.now())
         let accepted = spoolStep { () throws(SpoolError) in try spool.accept(receipts, at: wall) }
         guard let accepted, !accepted.isEmpty else { return }
         var ordinary = false

@@ -14,6 +14,10 @@ struct SenderLoop {
     static let longestPoll: Int64 = 1_000
     /// Messages read in one round, before answers are written and tips sent.
     static let messagesPerRound = 64
+    /// Receipts that wait for the next quiet moment, so that taking their tips out of the spool, with a sync of its own, does not hold
+    /// up the next tip; and how long that moment is, in milliseconds. What a power cut leaves in the spool is sent again and known.
+    static let unsettledBound = 64
+    static let quiet: Int64 = 20
     /// How often the daemon's time is written down.
     static let timeNoteInterval: Int64 = 600_000
     /// How often over-age tips are looked for.
@@ -29,6 +33,7 @@ struct SenderLoop {
     /// Questions on the present connection, by their request numbers.
     var questions: [UInt32: PostQuestion] = [:]
     var photos = PhotoSending()
+    var unsettled: [Receipt] = []
     var nextHeartbeat: Int64 = 0
     /// What the daemon said when it refused the post on the present connection.
     var barred: Rejection?
@@ -65,6 +70,7 @@ struct SenderLoop {
             linkLost()
             try rest(wait)
         }
+        settle()
     }
 
     /// Opens a link to the plan's endpoint and serves it until it is given up.
@@ -115,7 +121,8 @@ struct SenderLoop {
                 return wait
             }
             polls.setEvents(isBlocked ? [.readable, .writable] : .readable, at: socket)
-            try polls.poll(timeoutMilliseconds: Int(pollTime()))
+            let wait = unsettled.isEmpty ? pollTime() : min(Self.quiet, pollTime())
+            if try polls.poll(timeoutMilliseconds: Int(wait)) == 0 { settle() }
             signals.wake.clear()
             try readMonitor(&link)
             try receive(link, &message)
@@ -154,6 +161,7 @@ struct SenderLoop {
 
     /// What was on its way may be lost: tips are sent again, who asked something is told.
     private mutating func linkLost() {
+        settle()
         outbox.linkLost()
         photos.linkLost()
         for question in questions.values { question.answer.resolve(nil) }

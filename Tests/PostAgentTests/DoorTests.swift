@@ -114,8 +114,12 @@ import ZeroMQ
             #expect(status == 201)
             #expect(tip.state == .accepted)
             #expect(tip.receipt?.incident == 1 && tip.receipt?.verdict == "new" && tip.receipt?.level == "urgent")
-            let later: TipReply = try await agent.unix.requestJSON(method: "GET", path: "/v1/tips/\(tip.tip)")
-            #expect(later.state == .accepted)
+            // Who waits is told before the spool has put it down.
+            let isPutDown = await soon {
+                let later: TipReply? = try? await agent.unix.requestJSON(method: "GET", path: "/v1/tips/\(tip.tip)")
+                return later?.state == .accepted
+            }
+            #expect(isPutDown)
         }
     }
 

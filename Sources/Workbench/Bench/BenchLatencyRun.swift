@@ -2,7 +2,6 @@ internal import Administration
 internal import FoundationEssentials
 internal import Glibc
 internal import Histogram
-internal import LocalHTTP
 internal import TipModel
 
 /// What `watchpost bench latency` is told beside ``BenchOptions``.
@@ -169,21 +168,25 @@ private struct LatencyRun {
             texts.insert(tip.text)
             told.append(Submission(category: tip.category, text: tip.text, place: tip.place, reporter: tip.reporter))
         }
-        for one in told.prefix(warm) { _ = try await submit(one, agent.door) }
+        let requests = try told.map { try BenchDoor.request($0) }
+        let door = BenchHandOver(try BenchDoor(socket: agent.socket))
+        try await offPool("bench") { for one in requests.prefix(warm) { _ = try door.held.exchange(one) } }
         station.options.progress("\(plan.tips) tips through the agent, one at a time")
         var load = BenchLoad(queues: [], first: 0, count: plan.tips)
         load.distinctTexts = texts.count
-        let rest = Array(told.dropFirst(warm))
+        let probe = probe
         let outcome = try await around(load) {
-            var times = BenchLedger.histogram()
-            var lost = 0
-            for (place, one) in rest.enumerated() {
-                if place % Self.stretch == 0 {
-                    let probe = probe
-                    try await offPool("bench") { try probe.held.sample(Self.stretch) }
+            let (times, lost) = try await offPool("bench") {
+                var times = BenchLedger.histogram()
+                var lost = 0
+                for (place, one) in requests.dropFirst(warm).enumerated() {
+                    if place % Self.stretch == 0 { try probe.held.sample(Self.stretch) }
+                    let begun = nanoseconds()
+                    let answer = try door.held.exchange(one)
+                    let took = nanoseconds() - begun
+                    if try hasReceipt(answer) { times.record(took) } else { lost += 1 }
                 }
-                let begun = nanoseconds()
-                if try await submit(one, agent.door) { times.record(nanoseconds() - begun) } else { lost += 1 }
+                return (times, lost)
             }
             return (times, nil, lost)
         }
@@ -192,9 +195,8 @@ private struct LatencyRun {
     }
 
     /// - Returns: whether it has its receipt.
-    private func submit(_ tip: Submission, _ door: LocalHTTPClient) async throws -> Bool {
-        let reply = try await door.requestJSON(
-            SubmittedTip.self, method: "POST", path: "/v1/tips?wait=10", body: tip, timeout: .seconds(15))
+    private func hasReceipt(_ answer: [UInt8]) throws -> Bool {
+        let reply = try JSONDecoder().decode(SubmittedTip.self, from: Data(answer))
         guard reply.state != "rejected" else { throw WorkbenchError("the agent refused a tip") }
         return reply.receipt != nil
     }
