@@ -169,7 +169,7 @@ public final class IngestService: Sendable {
                 left -= 1
                 counted.messages += 1
                 try take(message, admitter, socket, &inHand, &listeners, &counted)
-                if inHand.isFull { hasRoom = inHand.offer(to: ports.offer) }
+                if inHand.isDue { hasRoom = inHand.offer(to: ports.offer) }
             }
             hasRoom = inHand.offer(to: ports.offer)
             if !hasRoom, isReading { counted.waits += 1 }

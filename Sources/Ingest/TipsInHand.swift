@@ -11,7 +11,8 @@ struct TipsInHand {
 
     var isEmpty: Bool { count == 0 }
 
-    var isFull: Bool { count >= Self.gathered }
+    /// Whether they are handed over before the next message is read: an emergency waits for none.
+    var isDue: Bool { count >= Self.gathered || !express.isEmpty }
 
     mutating func add(express tips: [AdmittedTip]) {
         count += tips.count

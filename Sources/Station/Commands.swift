@@ -42,7 +42,13 @@ extension StationCommand {
     var needsAgreement: Bool {
         switch self {
         case .find, .snapshot, .inspect, .rules, .disk, .enrol, .rotate, .revoke: true
-        case .tip, .step, .desk, .acknowledge, .postHandled, .heartbeat, .silent, .progress, .cursor, .record, .escalate: false
+        case .desk(let command):
+            switch command.action {
+            // They read the incident's tips from the journal.
+            case .split, .detach: true
+            case .merge, .regrade, .step: false
+            }
+        case .tip, .step, .acknowledge, .postHandled, .heartbeat, .silent, .progress, .cursor, .record, .escalate: false
         }
     }
 }

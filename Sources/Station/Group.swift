@@ -27,6 +27,9 @@ extension StationCore {
         /// Incidents that changed, so that when they are to be looked at next may have.
         var touched: Set<IncidentID> = []
 
+        /// It has questions, which are answered when it is durable: until then nothing may be decided that they would tell.
+        var asksForState: Bool { !questions.isEmpty }
+
         init(first: SequenceNumber) { self.first = first }
     }
 

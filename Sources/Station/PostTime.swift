@@ -13,9 +13,14 @@ final class PostTime: Sendable {
     }
 
     private let time: any TimeSource
+    private let isSynchronized: @Sendable () -> Bool
     private let start = Mutex<Start?>(nil)
 
-    init(_ time: any TimeSource) { self.time = time }
+    /// - Parameter isSynchronized: whether a time service keeps the wall clock now. Who sets a clock by hand ends that.
+    init(_ time: any TimeSource, isSynchronized: @escaping @Sendable () -> Bool = { false }) {
+        self.time = time
+        self.isSynchronized = isSynchronized
+    }
 
     /// - Parameter origin: where the wall clock stood when the monotonic one began, as far as the journal lets believe it.
     func begin(at origin: Timestamp) {
@@ -27,6 +32,11 @@ final class PostTime: Sendable {
     func told(to own: Timestamp) -> Timestamp {
         let (wall, monotonic) = (time.now(), time.monotonicMilliseconds())
         guard let start = start.withLock(\.self), Self.leap(wall, origin: start.origin, monotonic) != nil else { return wall }
+        if isSynchronized() {
+            // It was wrong at the start, as one without a battery is, and has been set right.
+            self.start.withLock { $0 = Start(origin: wall.advanced(byMilliseconds: -monotonic), isDoubted: false) }
+            return wall
+        }
         // A leap that was seen is known. Of a start in another year nobody here can tell whether the clock is wrong now or was wrong when
         // the journal was written; so the post goes by its own clock.
         return start.isDoubted ? own : start.origin.advanced(byMilliseconds: monotonic)

@@ -15,7 +15,9 @@ extension StationCore {
 
     mutating func accept(_ command: TipCommand, now: Timestamp) {
         let result = decide(command, now: now)
-        let restsOnBatch = pendingTip(TipKey(post: command.post.id, tip: command.tip.id)) != nil
+        var restsOnBatch = pendingTip(TipKey(post: command.post.id, tip: command.tip.id)) != nil
+        // The revocation may be of this group, or of one before it that is not durable yet.
+        if case .failure(let rejection) = result, rejection.code == .revoked { restsOnBatch = true }
         batch.tips.append((TipOutcome(ticket: command.ticket, tip: command.tip.id, result: result), restsOnBatch))
     }
 

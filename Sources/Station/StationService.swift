@@ -45,15 +45,17 @@ public final class StationService: Sendable {
     private let thread = Mutex<ThreadHandle?>(nil)
     private let snapshotThread = Mutex<ThreadHandle?>(nil)
 
+    /// - Parameter isClockSynchronized: whether a time service keeps the wall clock: then it is right, wherever it leapt from.
     public init(
-        journal: sending any Journal, settings: Settings, ports: StationPorts, time: any TimeSource, logger: Logger
+        journal: sending any Journal, settings: Settings, ports: StationPorts, time: any TimeSource, logger: Logger,
+        isClockSynchronized: @escaping @Sendable () -> Bool = { false }
     ) throws(ZeroMQError) {
         self.settings = settings
         self.journal = Committer.JournalBox(journal)
         committer = try Committer(self.journal)
         self.ports = ports
         self.time = time
-        clock = PostTime(time)
+        clock = PostTime(time, isSynchronized: isClockSynchronized)
         self.logger = logger
         wake = try WakeSignal()
         room = try WakeSignal()
@@ -111,7 +113,9 @@ public final class StationService: Sendable {
         ports.enrolments(Array(state.enrolments.values))
         while true {
             // A second at most, to keep the watchdog informed; less where somebody is to be told earlier that nobody comes.
-            _ = try? polls.poll(timeoutMilliseconds: Int(min(1_000, max(1, core.escalationDelay ?? 1_000))))
+            // While a commit is awaited only its end, or the next second, brings anything.
+            let delay = underWay.committing == nil ? core.escalationDelay ?? 1_000 : 1_000
+            _ = try? polls.poll(timeoutMilliseconds: Int(min(1_000, max(1, delay))))
             // A commit that does not come back starves the watchdog.
             if underWay.committing == nil { ports.beat() }
             if polls.isReadable(wakeIndex) { wake.clear() }
@@ -156,7 +160,7 @@ public final class StationService: Sendable {
                 if underWay.committing == nil, let due = core.takeDueSnapshot() { snapshot(due) }
                 return true
             }
-            guard underWay.ready == nil, underWay.held.isEmpty, !core.isSnapshotDue else { return false }
+            guard underWay.ready == nil, underWay.held.isEmpty, !group.asksForState, !core.isSnapshotDue else { return false }
             let control = control.drain(limit: Self.controlInGroup)
             let end = control.firstIndex { $0.needsAgreement } ?? control.endIndex
             underWay.held = Array(control[end...])

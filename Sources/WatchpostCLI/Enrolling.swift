@@ -25,7 +25,8 @@ struct EnrolOptions: ParsableArguments {
     @Option(help: hint("批量登记时密钥包的目录", "With --from: the folder for the bundles.", "folder"))
     var outDir: String?
 
-    @Option(help: hint("只登记这个公钥（Z85），密钥由对方保管", "Enrol this public key (Z85); whoever made it keeps the secret.", "key"))
+    // A key may begin with a dash.
+    @Option(parsing: .unconditional, help: hint("只登记这个公钥（Z85），密钥由对方保管", "Enrol this public key (Z85); whoever made it keeps the secret.", "key"))
     var publicKey: String?
 
     @Option(help: hint("写进密钥包的地址，可重复；默认守护进程自己的", "Address for the bundle; may be repeated. (default: the daemon's own)", "endpoint"))

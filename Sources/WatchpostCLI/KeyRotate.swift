@@ -195,7 +195,8 @@ struct KeyTrust: AsyncParsableCommand {
     @Argument(help: hint("密钥包", "The bundles.", "file"))
     var bundles: [String]
 
-    @Option(help: hint("守护进程的下一个公钥（Z85）", "The daemon's next public key (Z85).", "key"))
+    // A key may begin with a dash.
+    @Option(parsing: .unconditional, help: hint("守护进程的下一个公钥（Z85）", "The daemon's next public key (Z85).", "key"))
     var key: String
 
     @Flag(help: hint("不再认旧公钥", "Accept no other any more."))

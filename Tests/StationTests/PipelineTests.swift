@@ -109,6 +109,59 @@ struct PipelineTests {
         #expect(try #require(bench.told.steps.first).sequence == ServiceBench.enrolments + 17)
     }
 
+    /// A question of a large group is answered when that is durable, and of nothing that was decided meanwhile.
+    @Test func nothingIsDecidedOnAGroupWithAQuestion() throws {
+        let bench = try ServiceBench { $0.besideRecords = 4 }
+        let disk = try Gate()
+        let gate = try bench.hold()
+        bench.journal.hangNext { disk.hold() }
+        let asked = Asked()
+        #expect(bench.service.offer(.inspect { state, _ in asked.sequence.store(state.sequence, ordering: .releasing) }))
+        #expect(bench.service.offer(numbers(1...8), express: false))
+        gate.open()
+        try #require(disk.isReached())
+        #expect(bench.service.offer(numbers(9...16), express: false))
+        disk.open()
+        #expect(bench.answered(16))
+        #expect(asked.sequence.load(ordering: .acquiring) == ServiceBench.enrolments + 8)
+    }
+
+    /// A split reads the incident's tips from the journal, so it waits for those that are on their way there.
+    @Test func aSplitKeepsTheTipsThatAreOnTheirWay() throws {
+        let bench = try ServiceBench { $0.besideRecords = 4 }
+        #expect(bench.service.offer((1...2).map { Fixture.tip($0) }, express: false) && bench.answered(2))
+        let disk = try Gate()
+        let gate = try bench.hold()
+        bench.journal.hangNext { disk.hold() }
+        #expect(bench.service.offer((3...8).map { Fixture.tip($0) }, express: false))
+        gate.open()
+        try #require(disk.isReached())
+        let told = bench.told
+        let split = DeskCommand(
+            action: .split(IncidentID(1), tips: [Fixture.tip(1).tip.id]), reason: "两件事", by: Operator(.desk, "duty")
+        ) { told.add(.desk($0)) }
+        #expect(bench.service.offer(.desk(split)))
+        disk.open()
+        #expect(eventually { !bench.told.desk.isEmpty })
+        let outcome = try #require(bench.told.desk.first).get()
+        #expect(outcome.incident.tipCount == 7 && outcome.other?.tipCount == 1)
+        let reader = try bench.journal.makeReader()
+        defer { reader.close() }
+        #expect(try reader.family(of: IncidentID(1), limit: 100).membership[IncidentID(1)].count == 7)
+    }
+
+    @Test func aRevocationThatFailedIsToldToNobody() throws {
+        let bench = CoreBench()
+        let post = Fixture.posts[0]
+        bench.journal.set { $0.append = diskFull }
+        let outcome = bench.run([bench.revoke(.post(post.id)), .tip(Fixture.tip(1, from: post))])
+        guard case .failure(let rejection)? = outcome.tips.first?.result else {
+            Issue.record("the tip was taken")
+            return
+        }
+        #expect(rejection.code == .unavailable)
+    }
+
     private final class Asked: Sendable {
         let sequence = Atomic<UInt64>(0)
     }

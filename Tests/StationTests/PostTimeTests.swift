@@ -40,4 +40,18 @@ import Testing
         time.setWall(right)
         #expect(clock.told(to: own(right)) == right)
     }
+
+    /// A machine without a battery starts in another year, and its time service sets it right.
+    @Test func aClockThatATimeServiceSetsIsRight() {
+        let clock = PostTime(time, isSynchronized: { true })
+        let right = time.now()
+        time.setWall(right.advanced(byMilliseconds: -200 * Self.day))
+        clock.begin(at: time.now().advanced(byMilliseconds: -time.monotonicMilliseconds()))
+        time.setWall(right)
+        #expect(clock.told(to: own(right)) == right)
+        // From then on that is where it stands.
+        time.advance(milliseconds: 60_000)
+        let later = right.advanced(byMilliseconds: 60_000)
+        #expect(clock.told(to: later.advanced(byMilliseconds: 3 * Self.day)) == later)
+    }
 }

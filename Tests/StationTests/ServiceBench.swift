@@ -81,6 +81,7 @@ final class Told: Sendable {
         case tips([TipOutcome])
         case step(StepOutcome)
         case change(Result<SequenceNumber, Rejection>)
+        case desk(Result<DeskOutcome, Rejection>)
 
         var name: String {
             switch self {
@@ -89,6 +90,7 @@ final class Told: Sendable {
             case .tips: "tips"
             case .step: "step"
             case .change: "change"
+            case .desk: "desk"
             }
         }
     }
@@ -101,6 +103,7 @@ final class Told: Sendable {
     /// The tips of each group.
     var groups: [[TipOutcome]] { all.compactMap { if case .tips(let tips) = $0 { tips } else { nil } } }
     var tips: [TipOutcome] { groups.flatMap(\.self) }
+    var desk: [Result<DeskOutcome, Rejection>] { all.compactMap { if case .desk(let outcome) = $0 { outcome } else { nil } } }
     var steps: [StepOutcome] { all.compactMap { if case .step(let step) = $0 { step } else { nil } } }
     /// The numbers that the posts gave, in order of the journal.
     var numbers: [UInt64] {
