@@ -139,8 +139,8 @@ def run_peer(kind, payload, options, base, is_timed):
 
 def run_ours(ours, name, batch, options):
     found = ours.throughput(options, batch, options.messages, options.deadline)
-    latency = ours.latency(options, found, options.deadline) if name == report.OURS else None
-    cpu = found.get("cpu_microseconds_per_tip", found.get("cpu_us_per_tip"))
+    latency = ours.latency(options, options.deadline) if name == report.OURS else None
+    cpu = found.get("cpu_microseconds_per_tip")
     return {"who": name, "payload": "tips", "payload_bytes": None, "messages_per_second": found["tips_per_second"],
             "latency_ms": latency, "server_cpu_us_per_message": cpu, "detail": found}
 

@@ -39,6 +39,9 @@ final class BenchLedger {
         isReceipted = Array(repeating: false, count: count)
     }
 
+    /// Receipts beyond one for each tip: nothing was sent twice, so there must be none.
+    private(set) var doubles = 0
+
     static func histogram() -> Histogram<UInt64> {
         Histogram(highestTrackableValue: 600_000_000_000, numberOfSignificantValueDigits: .three)
     }
@@ -54,7 +57,11 @@ final class BenchLedger {
     @inline(__always)
     func receipted(_ receipt: BenchReceipt, at now: UInt64, isFirst: Bool) -> Bool {
         guard let place = place(receipt.index) else { return false }
-        guard intended[place] > 0, !isReceipted[place] else { return true }
+        guard intended[place] > 0 else { return true }
+        guard !isReceipted[place] else {
+            doubles += 1
+            return true
+        }
         isReceipted[place] = true
         receiptCount += 1
         if receipt.verdict == 3 { repeats += 1 }

@@ -10,6 +10,7 @@ func closedRound(
         defer { clients.detach() }
         return try clients.closedLoop(load, round.held, pace, deadline: nanoseconds() + seconds * 1_000_000_000)
     }
+    guard round.held.doubles == 0 else { throw WorkbenchError("\(round.held.doubles) receipts came twice") }
     let took = Double(round.held.lastReceipt &- begun) / 1e9
     return (round.held, (Double(round.held.receiptCount) / max(took, 1e-9)).rounded())
 }

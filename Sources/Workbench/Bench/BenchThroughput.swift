@@ -48,7 +48,7 @@ public struct ThroughputReport: Codable, Sendable {
     public var duplicateShare: Double
     public var events: Int
     public var incidentsOpenAtEnd: Int
-    /// Different texts in the first round.
+    /// Different texts in the last round.
     public var distinctTexts: Int
     public var textBytesMean: Double
     /// Processor time of the daemon, all threads: what a busy machine changes least.
