@@ -1,6 +1,6 @@
 internal import DispatchDesk
 public import Journal
-public import Measurement
+internal import Measurement
 public import TipModel
 internal import TipWire
 internal import Triage
@@ -75,25 +75,6 @@ public struct StationCore: ~Copyable {
         engine = TriageEngine(rules: rules)
         index = engine.makeIndex(of: state.incidents.values)
         scheduleAll()
-    }
-
-    /// Where the wall clock stood when the monotonic one began, as far as the journal lets believe it.
-    static func clockOrigin(_ time: any TimeSource, _ journal: any Journal, newest: SequenceNumber) -> Timestamp {
-        plausibleNow(time.now(), journal, newest: newest).advanced(byMilliseconds: -time.monotonicMilliseconds())
-    }
-
-    /// What the clock should show at the start, as far as the newest records tell: times that follow each other, and neither fall
-    /// by a day nor rise by a year. What was written by a clock that had leapt is passed over; one that stays where it leapt to is
-    /// believed when it has written so many.
-    private static func plausibleNow(_ now: Timestamp, _ journal: any Journal, newest: SequenceNumber) -> Timestamp {
-        let looked: SequenceNumber = 2_048
-        guard newest > 0, let reader = try? journal.makeReader() else { return now }
-        defer { reader.close() }
-        let records = (try? reader.records(after: newest - min(newest, looked), limit: Int(looked), bytes: 16 << 20)) ?? []
-        guard var known = records.first?.record.at else { return now }
-        func follows(_ moment: Timestamp) -> Bool { (-86_400_000...365 * 86_400_000).contains(moment.milliseconds(since: known)) }
-        for stored in records where follows(stored.record.at) { known = max(known, stored.record.at) }
-        return follows(now) ? now : known
     }
 
     /// What came of a batch, to be told now that it is durable.
@@ -348,45 +329,6 @@ public struct StationCore: ~Copyable {
             snapshotSequence = state.sequence
         } catch {
             counters.snapshotFailures += 1
-        }
-    }
-}
-
-/// What the core has done since it started.
-public struct StationCounters: Sendable {
-    public var accepted: UInt64 = 0
-    public var repeats: UInt64 = 0
-    /// Refused tips and steps.
-    public var rejected: [RejectionCode: UInt64] = [:]
-    public var commits: UInt64 = 0
-    /// Syncs of the journal: one for each commit and snapshot, and those of checkpoints.
-    public var syncs: UInt64 = 0
-    public var commitFailures: UInt64 = 0
-    public var records: UInt64 = 0
-    public var largestBatch: UInt64 = 0
-    public var snapshots: UInt64 = 0
-    public var snapshotFailures: UInt64 = 0
-    /// Accepted tips that were attached to an open incident.
-    public var correlated: UInt64 = 0
-    /// Notices that nobody comes.
-    public var escalations: UInt64 = 0
-    /// How long the journal took for each commit.
-    public var commitSeconds = Histogram(bounds: Histogram.commitSeconds)
-    /// Tips of each commit that has some.
-    public var batchTips = Histogram(bounds: Histogram.batchTips)
-    /// The newest commit failed.
-    public var isFailing = false
-
-    public init() {}
-
-    mutating func count(_ code: RejectionCode) { rejected[code, default: 0] += 1 }
-
-    mutating func count(_ tip: Result<Receipt, Rejection>) {
-        switch tip {
-        case .success(let receipt):
-            if receipt.verdict == .repeat { repeats += 1 } else { accepted += 1 }
-            if receipt.verdict == .correlated { correlated += 1 }
-        case .failure(let rejection): count(rejection.code)
         }
     }
 }
