@@ -86,7 +86,7 @@ public struct IngestPorts: Sendable {
     /// Whether tips of a category overtake others; asked for each tip.
     public var isExpress: @Sendable (_ category: String) -> Bool
     /// What a post is told the time is, whose own clock shows that.
-    public var time: @Sendable (Timestamp) -> Timestamp
+    public var time: @Sendable (PostID, Timestamp) -> Timestamp
     /// Called each time round, for the watchdog.
     public var beat: @Sendable () -> Void
 
@@ -96,7 +96,7 @@ public struct IngestPorts: Sendable {
         progress: @escaping @Sendable (PostID, SequenceNumber, UInt32) -> Void,
         handled: @escaping @Sendable (PostID, Handled, PostTicket) -> Bool,
         photo: @escaping @Sendable (PostID, PhotoPart, PostTicket) -> Bool,
-        isExpress: @escaping @Sendable (String) -> Bool, time: @escaping @Sendable (Timestamp) -> Timestamp, beat: @escaping @Sendable () -> Void
+        isExpress: @escaping @Sendable (String) -> Bool, time: @escaping @Sendable (PostID, Timestamp) -> Timestamp, beat: @escaping @Sendable () -> Void
     ) {
         self.offer = offer
         self.heartbeat = heartbeat

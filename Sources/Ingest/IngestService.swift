@@ -207,7 +207,7 @@ public final class IngestService: Sendable {
             counted.heartbeats += 1
             ports.heartbeat(post, heartbeat)
             let reply = HeartbeatReply(
-                daemonTime: ports.time(heartbeat.sentAt), idWindowMilliseconds: settings.idWindowMilliseconds, heads: FeedCursor())
+                daemonTime: ports.time(post, heartbeat.sentAt), idWindowMilliseconds: settings.idWindowMilliseconds, heads: FeedCursor())
             try send(.heartbeatReply, header.request, reply.encoded, to: route, socket)
             listeners.heard(post, heartbeat, route: route, userID: message.userID)
             if let after = heartbeat.progressAfter { ports.progress(post, after, header.request) }

@@ -45,17 +45,15 @@ public final class StationService: Sendable {
     private let thread = Mutex<ThreadHandle?>(nil)
     private let snapshotThread = Mutex<ThreadHandle?>(nil)
 
-    /// - Parameter isClockSynchronized: whether a time service keeps the wall clock: then it is right, wherever it leapt from.
     public init(
-        journal: sending any Journal, settings: Settings, ports: StationPorts, time: any TimeSource, logger: Logger,
-        isClockSynchronized: @escaping @Sendable () -> Bool = { false }
+        journal: sending any Journal, settings: Settings, ports: StationPorts, time: any TimeSource, logger: Logger
     ) throws(ZeroMQError) {
         self.settings = settings
         self.journal = Committer.JournalBox(journal)
         committer = try Committer(self.journal)
         self.ports = ports
         self.time = time
-        clock = PostTime(time, isSynchronized: isClockSynchronized)
+        clock = PostTime(time)
         self.logger = logger
         wake = try WakeSignal()
         room = try WakeSignal()
@@ -76,7 +74,7 @@ public final class StationService: Sendable {
     public var waiting: (express: Int, ordinary: Int, control: Int) { (express.count, ordinary.count, control.count) }
 
     /// What a post is told the time is, whose own clock shows `own`.
-    public func time(toldTo own: Timestamp) -> Timestamp { clock.told(to: own) }
+    public func time(toldTo own: Timestamp, by post: PostID) -> Timestamp { clock.told(to: own, by: post) }
 
     /// Starts the thread.
     /// - Parameters:

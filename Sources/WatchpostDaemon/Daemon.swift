@@ -5,7 +5,6 @@ internal import Glibc
 internal import Ingest
 internal import Journal
 internal import LocalHTTP
-internal import Measurement
 public import Logging
 public import ServiceLifecycle
 public import Settings
@@ -71,8 +70,7 @@ public func makeDaemon(
 
         let station = try StationService(
             journal: journal, settings: .init(settings), ports: wiring.stationPorts(table: table, beat: beat("core")),
-            time: time, logger: logger,
-            isClockSynchronized: { KernelClock()?.isSynchronized ?? false })
+            time: time, logger: logger)
         let disk = try DiskWatch(directory: settings.dataDirectory, settings: settings.disk, logger: logger) { station.offer(.disk($0)) }
         let attachments = try wiring.attachments(settings, station: station, disk: disk, logger: logger)
         let ingest = try IngestService(

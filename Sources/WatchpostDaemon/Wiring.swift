@@ -106,7 +106,7 @@ final class Wiring: Sendable {
             },
             photo: { attachments.take($0, $1, $2) },
             isExpress: { live.isExpress($0) },
-            time: { station.time(toldTo: $0) },
+            time: { station.time(toldTo: $1, by: $0) },
             beat: beat)
     }
 

@@ -40,7 +40,7 @@ final class IngestBench {
             ports: IngestPorts(
                 offer: { core.offer($0, express: $1) }, heartbeat: { core.heard($0, $1) },
                 progress: { core.asked($0, $1, request: $2) }, handled: { core.handled($0, $1, $2) },
-                photo: { core.photo($0, $1, $2) }, isExpress: { $0 == "fire" }, time: { _ in time.now() }, beat: { core.turned() }),
+                photo: { core.photo($0, $1, $2) }, isExpress: { $0 == "fire" }, time: { _, _ in time.now() }, beat: { core.turned() }),
             time: time, logger: quiet)
         endpoint = try service.start(context, secretKey: keys.secretKey)
     }
@@ -92,7 +92,7 @@ final class IngestBench {
             settings: IngestSettings(endpoint: endpoint), table: table, room: try WakeSignal(),
             ports: IngestPorts(
                 offer: { core.offer($0, express: $1) }, heartbeat: { _, _ in }, progress: { _, _, _ in },
-                handled: { _, _, _ in false }, photo: { _, _, _ in false }, isExpress: { _ in false }, time: { $0 }, beat: {}),
+                handled: { _, _, _ in false }, photo: { _, _, _ in false }, isExpress: { _ in false }, time: { $1 }, beat: {}),
             time: time, logger: quiet)
         defer { _ = other.stop(deadline: patience) }
         _ = try other.start(context, secretKey: keys.secretKey)
