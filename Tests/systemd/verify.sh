@@ -9,7 +9,8 @@ if ! command -v systemd-analyze >/dev/null; then
     exit 1
 fi
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT INT TERM
+trap 'rm -rf "$work"' EXIT
+trap 'exit 130' INT TERM
 failed=0
 complain() {
     echo "FAIL  $1"

@@ -38,12 +38,14 @@ section_backup() {
 }
 section_damage() {
     local before name journal=/var/lib/watchpost/journal.sqlite
-    tip "before the damage" 10 >/dev/null
+    # In order: with the last one the others have arrived.
+    tips 25
+    check "tips arrive" tip "before the damage" 20
     before=$(accepted)
     check "a backup" in_ systemctl start watchpost-backup
     name=$(newest_backup)
     in_ systemctl stop watchpostd
-    # The page in the middle of those that hold records, as a disk would lose it.
+    # The page that holds the 21st newest tip, as a disk would lose it.
     in_ cp -p $journal /root/whole.sqlite
     python3 - "$root/root/whole.sqlite" "$root/root/page" <<'MIDDLE'
 import sqlite3, struct, sys
@@ -57,8 +59,8 @@ open(sys.argv[2], "w").write(f"{size} {at // size}")
 MIDDLE
     in_ bash -c 'read -r size page </root/page; head -c "$size" /dev/urandom | dd of='$journal' bs="$size" seek="$page" conv=notrunc status=none'
     bad_start "a damaged page" 74 "damaged"
-    refuse "verify finds it" in_ watchpost journal verify --data /var/lib/watchpost
-    refuse "a restore into it needs --force" in_ watchpost restore "$name" --to /var/lib/watchpost
+    denied "verify finds it" 1 "damaged" in_ watchpost journal verify --data /var/lib/watchpost
+    denied "a restore into it needs --force" 1 "is not empty.*--force" in_ watchpost restore "$name" --to /var/lib/watchpost
     check "the backup is restored" in_ watchpost restore "$name" --to /var/lib/watchpost --force
     check "the daemon starts" in_ systemctl start watchpostd
     same "with every tip up to the backup" "$before" "$(accepted)"

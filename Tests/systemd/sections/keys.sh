@@ -20,7 +20,7 @@ section_keys() {
     in_ systemctl start watchpost-agent@old
     check "within the window the old key is let in" until_ 20 old_link_is connected
 
-    next=$(in_ watchpost keys rotate daemon /var/lib/watchpost/daemon.key --json | sed -n 's/.*"public_key":"\([^"]*\)".*/\1/p; s,\\/,/,g')
+    next=$(in_ watchpost keys rotate daemon /var/lib/watchpost/daemon.key --json | python3 -c 'import json,sys; print(json.loads(sys.stdin.readline())["public_key"])')
     [ ${#next} = 40 ] || fail "the daemon's next key: '$next'"
     check "the post trusts the daemon's next key" in_ watchpost keys trust /etc/watchpost/post.bundle --key "$next"
     check "the agent starts with it" in_ systemctl restart watchpost-agent

@@ -15,7 +15,7 @@ load_begin() {
         done' "${1:-2}" "${2:-1}" &
     loading=$!
 }
-load_end() { touch "$root/root/enough"; wait "$loading"; loading=""; }
+load_end() { touch "$root/root/enough"; wait "$loading"; loading=""; rm -f "$root/root/enough"; }
 loaded() { [ "$(wc -l <"$root/root/load")" -ge "$1" ]; }
 tip_state() { in_ watchpost tip --config /etc/watchpost/agent.yaml --json "$@" | sed -n 's/.*"state":"\([^"]*\)".*/\1/p'; }
 status_line() { property watchpostd StatusText | grep -q "$1"; }

@@ -22,7 +22,7 @@ section_upgrade() {
     in_ systemctl restart watchpost-agent
     tips 100
     same "the spool is full" 90 "$(spooled)"
-    refuse "one more is refused" tip more
+    denied "one more is refused" 1 "the spool is full" tip more
     repack 99.0-1
     in_ systemctl start watchpostd
     pid=$(property watchpostd MainPID)
@@ -35,9 +35,7 @@ section_upgrade() {
 
     pid=$(property watchpostd MainPID)
     repack 0.0.1-1 1
-    refuse "a downgrade below the journal's schema is refused" in_ sh -c 'dpkg -i /debs/other/watchpostd_*.deb'
-    cp "$work/said" "$work/refusal"
-    check "and says why" grep "has schema" "$work/refusal"
+    denied "a downgrade below the journal's schema is refused" 1 "has schema" in_ sh -c 'dpkg -i /debs/other/watchpostd_*.deb'
     same "the installed version stays" 99.0-1 "$(in_ dpkg-query -W -f '${Version}' watchpostd)"
     same "and the daemon runs on" "$pid" "$(property watchpostd MainPID)"
 
@@ -53,13 +51,16 @@ section_purge() {
     in_ rm -rf /etc/watchpost/patrol.yaml /etc/watchpost/patrol.bundle /var/lib/watchpost-patrol
     in_ mkdir -p /var/lib/watchpost-backup/watchpost-20260101T000000Z
     check "the packages are removed" in_ dpkg -r watchpostd watchpost-agent watchpost
-    refuse "nothing runs any more" in_ pgrep watchpost
+    # 1: none found; 2 and more: it could not look.
+    denied "nothing runs any more" 1 "" in_ pgrep watchpost
     check "remove keeps the journal" in_ test -s /var/lib/watchpost/journal.sqlite
     check "and the configuration" in_ test -s /etc/watchpost/watchpostd.yaml
     check "and the spool" in_ test -s /var/lib/watchpost-agent/spool.sqlite
     check "they are purged" in_ dpkg -P watchpostd watchpost-agent watchpost
     check "backups stay" in_ test -d /var/lib/watchpost-backup/watchpost-20260101T000000Z
     in_ rm -rf /var/lib/watchpost-backup
-    same "what is left of them" "" "$(in_ find /etc /var/lib /usr /run -xdev -iname '*watchpost*' -not -path '/var/lib/dpkg/*' -not -path '/run/credentials*' -not -path '/run/systemd/*' 2>/dev/null | tr '\n' ' ')"
+    check "it is looked for what is left of them" in_ find /etc /var/lib /usr /run -ignore_readdir_race -xdev -iname '*watchpost*' -not -path '/var/lib/dpkg/*' \
+        -not -path '/run/credentials*' -not -path '/run/systemd/*'
+    same "which is" "" "$(tr '\n' ' ' <"$work/said")"
     same "and of their processes' units" "0 loaded units listed." "$(in_ systemctl list-units --all 'watchpost*.service' --no-pager | sed -n 's/^\(0 loaded units listed.\).*/\1/p')"
 }

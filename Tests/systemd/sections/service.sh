@@ -127,12 +127,16 @@ section_instance() {
     in_ systemctl stop watchpost-agent@gate-2
     in_ rm -rf /etc/watchpost/agent@gate-2.yaml /etc/watchpost/gate-2.bundle /var/lib/watchpost-agent/gate-2
 }
+# knocked ROUNDS: so many are done; $rounds tells how many
+rounds=0
+knocked() { rounds=$(cat "$root/root/rounds" 2>/dev/null || echo 0); [ "${rounds:-0}" -ge "$1" ]; }
 section_socket() {
     in_ systemctl stop watchpostd
     check "the socket unit starts" in_ systemctl enable --now watchpostd.socket
     check "and the daemon with it" in_ systemctl start watchpostd
     same "mode of admin.sock" "600 watchpost" "$(in_ stat -c '%a %U' /run/watchpost/admin.sock)"
     # While it restarts, every connection to every listener is taken.
+    in_ rm -f /root/enough /root/rounds
     cat >"$root/root/knock" <<'KNOCK'
 # Refused: nobody listens. Cut: taken by a server that was just ending, before it read the request; the client asks again. Of a Unix
 # socket curl says 7, "could not connect", for both: a peer that has gone already shows as an error in its poll. A refusal names its reason.
@@ -142,14 +146,15 @@ while [ ! -e /root/enough ]; do
     for port in 7401 7402 7420; do (: </dev/tcp/127.0.0.1/$port) 2>/root/why || { refused=$((refused + 1)); which="$which $port: $(cat /root/why)"; }; done
     curl -sv -m 20 -o /dev/null http://127.0.0.1:7420/ 2>/root/why; count $? board
     curl -sv -m 20 -o /dev/null --unix-socket /run/watchpost/admin.sock http://localhost/ 2>/root/why; count $? admin.sock
-    done=$((done + 1))
+    done=$((done + 1)); echo $done >/root/rounds
 done
 echo "$refused refused$which"; echo "$done rounds, $cut cut" >&2
 KNOCK
     in_ bash /root/knock >"$work/knock" 2>"$work/rounds" &
-    local knocking=$!
-    sleep 0.5
-    for _ in 1 2 3; do in_ systemctl restart watchpostd; sleep 0.3; done
+    local knocking=$! n
+    # Without a knock before, between and after the restarts their number says nothing.
+    check "before the restarts it is knocked" until_ 20 knocked 1
+    for n in 1 2 3; do in_ systemctl restart watchpostd; check "and over restart $n" until_ 20 knocked $((rounds + 1)); done
     in_ touch /root/enough
     wait $knocking || true
     same "connections during 3 restarts ($(cat "$work/rounds"))" "0 refused" "$(cat "$work/knock")"
@@ -170,6 +175,6 @@ KNOCK
     check "corrected, the daemon starts and listens by itself" in_ systemctl start watchpostd
     in_ systemctl disable --now watchpostd.socket watchpostd.service >/dev/null 2>&1
     in_ systemctl enable --now watchpostd.service >/dev/null 2>&1
-    in_ rm -f /root/enough /root/knock /root/why
+    in_ rm -f /root/enough /root/rounds /root/knock /root/why
     check "without the socket unit it listens by itself again" in_ watchpost status
 }
