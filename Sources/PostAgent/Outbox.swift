@@ -93,8 +93,8 @@ struct Outbox {
     /// Sent and not answered, and so perhaps accepted.
     func isInFlight(_ id: TipID) -> Bool { flights[id] != nil }
 
-    /// The number of a tip that is sent and not answered.
-    func number(of id: TipID) -> UInt64? { flights[id]?.tip.number }
+    /// A tip that is sent and not answered.
+    func sent(_ id: TipID) -> OutboxTip? { flights[id]?.tip }
 
     /// A request number that no message of this outbox has; heartbeats take theirs here too. Never 0.
     mutating func nextRequest() -> UInt32 {
@@ -181,16 +181,9 @@ struct Outbox {
     // MARK: - Answers
 
     /// The tip is gone from the spool: receipted, or among the dead letters.
-    /// - Returns: whether it was an express tip.
-    @discardableResult
-    mutating func settle(_ id: TipID, number: UInt64) -> Bool {
-        if let flight = flights[id] {
-            land(id, flight)
-            return flight.tip.isExpress
-        }
-        if express.remove(number: number) != nil { return true }
-        _ = others.remove(number: number)
-        return false
+    mutating func settle(_ id: TipID, number: UInt64) {
+        if let flight = flights[id] { return land(id, flight) }
+        if express.remove(number: number) == nil { _ = others.remove(number: number) }
     }
 
     /// Takes in a REJECTIONS message.

@@ -160,10 +160,19 @@ extension SenderLoop {
     /// again later and receipted again.
     /// Who waits is told first: the daemon has it on its disk, whatever becomes of the copy here.
     private mutating func hear(_ receipts: [Receipt]) {
+        guard !receipts.isEmpty else { return }
         let wall = parts.clock.time.now()
+        var ordinary = false
         for receipt in receipts {
-            guard let number = outbox.number(of: receipt.tip) else { continue }
-            parts.waiters.tell(receipt.tip, .accepted(number: number, receipt, at: wall))
+            guard let tip = outbox.sent(receipt.tip) else { continue }
+            ordinary = ordinary || !tip.isExpress
+            parts.waiters.tell(receipt.tip, .accepted(number: tip.number, receipt, at: wall))
+        }
+        // Now and not when they are put down: a refusal may come in between, and is the newer word. An emergency is taken where others
+        // are not, and says nothing of those.
+        parts.board.change { link in
+            link.lastReceipt = wall
+            if ordinary { link.deferred = nil }
         }
         unsettled += receipts
         if unsettled.count >= min(Self.unsettledBound, max(1, outbox.limits.window / 4)) { settle() }
@@ -177,18 +186,12 @@ extension SenderLoop {
         let (spool, wall) = (parts.spool, parts.clock.time.now())
         let accepted = spoolStep { () throws(SpoolError) in try spool.accept(receipts, at: wall) }
         guard let accepted, !accepted.isEmpty else { return }
-        var ordinary = false
         for (receipt, number) in accepted {
-            ordinary = !outbox.settle(receipt.tip, number: number) || ordinary
+            outbox.settle(receipt.tip, number: number)
             parts.waiters.tell(receipt.tip, .accepted(number: number, receipt, at: wall))
         }
         photos.wake(at: now)
-        // An emergency is taken where others are not, and says nothing of those.
-        let isOver = ordinary || spool.counts.depth == 0
-        parts.board.change { link in
-            link.lastReceipt = wall
-            if isOver { link.deferred = nil }
-        }
+        if spool.counts.depth == 0 { parts.board.change { $0.deferred = nil } }
     }
 
     private mutating func refused(_ items: [TipRejection], request: UInt32, _ link: borrowing ClientLink) {
