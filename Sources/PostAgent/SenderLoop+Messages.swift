@@ -65,24 +65,20 @@ extension SenderLoop {
         }
     }
 
-    /// Reads a round of messages; all receipts of the round are committed together.
+    /// Reads a round of messages.
     mutating func receive(_ link: borrowing ClientLink, _ message: inout Multipart) throws(ZeroMQError) {
-        var receipts: [Receipt] = []
         var count = 0
         while count < Self.messagesPerRound, try link.socket.tryReceive(into: &message) {
             count += 1
             do throws(Rejection) {
-                try take(message, link, &receipts)
+                try take(message, link)
             } catch {
                 parts.logger.warning("a message from the daemon was not understood", metadata: ["error": "\(error)"])
             }
         }
-        hear(receipts)
     }
 
-    private mutating func take(
-        _ message: borrowing Multipart, _ link: borrowing ClientLink, _ receipts: inout [Receipt]
-    ) throws(Rejection) {
+    private mutating func take(_ message: borrowing Multipart, _ link: borrowing ClientLink) throws(Rejection) {
         let header: Header
         do throws(HeaderError) {
             header = try message.withFrame(0) { (frame) throws(HeaderError) in try Header(frame) }
@@ -94,7 +90,7 @@ extension SenderLoop {
         parts.board.change { $0.lastHeard = wall }
         switch header.verb {
         case .receipts:
-            receipts += try ReceiptCodec.decode(message.bytes(1))
+            hear(try ReceiptCodec.decode(message.bytes(1)))
             heardWell(link)
         case .progress:
             keep(try ProgressCodec.decode(message.bytes(1)), request: header.request)

@@ -147,6 +147,32 @@ import ZeroMQ
         }
     }
 
+    /// A receipt is put down in a quiet moment; a refusal that came after it is the newer word.
+    @Test func anOlderReceiptSaysNothingOfWhyTipsWaitSince() async throws {
+        let first = Mutex<FakeDaemon.Received?>(nil)
+        let daemon = try FakeDaemon { message in
+            guard message.header.verb == .submit else { return FakeDaemon.accepting(message) }
+            let earlier = first.withLock { first in
+                defer { first = first ?? message }
+                return first
+            }
+            // The first tip's receipt comes with the second one's refusal, just before it.
+            guard let earlier else { return [] }
+            let refusals = message.tips.map {
+                TipRejection(tip: $0.id, Rejection(.unavailable, "the station's disk is nearly full", retryAfterMilliseconds: 30_000))
+            }
+            return FakeDaemon.accepting(earlier) + [(Header(.rejections, request: message.header.request), RejectionCodec.encode(refusals))]
+        }
+        defer { daemon.stop() }
+        try await Self.withAgent(daemon) { agent in
+            let kept = try await agent.tip(#"{"category":"theft","text":"a scooter"}"#).tip
+            #expect(await soon { first.withLock { $0 != nil } })
+            _ = try await agent.tip(#"{"category":"theft","text":"a bicycle"}"#)
+            #expect(await soon { (try? await agent.unix.requestJSON(TipReply.self, method: "GET", path: "/v1/tips/\(kept.tip)"))?.state == .accepted })
+            #expect(try await agent.status().deferred?.contains("nearly full") == true)
+        }
+    }
+
     @Test func aRejectedTipIsToldWithItsReasonAndCanBeRetriedOrDeleted() async throws {
         let daemon = try FakeDaemon { message in
             guard message.header.verb == .submit else { return FakeDaemon.accepting(message) }
