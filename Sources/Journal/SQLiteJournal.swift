@@ -198,14 +198,7 @@ public final class SQLiteJournal: Journal {
         _ body: (OpaquePointer) throws(JournalError) -> Result
     ) throws(JournalError) -> Result {
         do {
-            return try queue.writeWithoutTransaction { database in
-                guard let connection = database.sqliteConnection else {
-                    throw JournalError(.misuse, "the journal is closed")
-                }
-                return try body(connection)
-            }
-        } catch let error as JournalError {
-            throw error
+            return try queue.writeWithoutTransaction { try body($0.lent(by: "journal")) }
         } catch {
             throw JournalError(opening: error, path: path)
         }

@@ -246,12 +246,7 @@ public final class SQLiteJournalReader: JournalReader {
         _ body: (OpaquePointer) throws(JournalError) -> Result
     ) throws(JournalError) -> Result {
         do {
-            return try queue.read { database in
-                guard let connection = database.sqliteConnection else {
-                    throw JournalError(.misuse, "the reader is closed")
-                }
-                return try body(connection)
-            }
+            return try queue.read { try body($0.lent(by: "reader")) }
         } catch {
             throw JournalError(opening: error, path: path)
         }

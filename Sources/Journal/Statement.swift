@@ -1,3 +1,4 @@
+internal import GRDB
 internal import GRDBSQLite
 internal import TipModel
 
@@ -84,6 +85,15 @@ final class Statement {
         let count = Int(sqlite3_column_bytes(handle, column))
         guard count > 0, let address = sqlite3_column_blob(handle, column) else { return [] }
         return [UInt8](UnsafeRawBufferPointer(start: address, count: count))
+    }
+}
+
+extension Database {
+    /// The connection, lent for statements of our own while GRDB runs the caller.
+    /// - Throws: ``JournalError`` `misuse` once it is closed; `name` says whose it was.
+    func lent(by name: String) throws(JournalError) -> OpaquePointer {
+        guard let connection = sqliteConnection else { throw JournalError(.misuse, "the \(name) is closed") }
+        return connection
     }
 }
 

@@ -63,12 +63,7 @@ final class TipFinder {
     /// Lends the connection; the body runs on this thread.
     private func access<Result>(_ body: (OpaquePointer) throws(JournalError) -> Result) throws(JournalError) -> Result {
         do {
-            return try queue.inDatabase { database in
-                guard let connection = database.sqliteConnection else {
-                    throw JournalError(.misuse, "the journal is closed")
-                }
-                return try body(connection)
-            }
+            return try queue.inDatabase { try body($0.lent(by: "journal")) }
         } catch {
             throw JournalError(opening: error, path: path)
         }

@@ -11,6 +11,18 @@ import TipModel
 struct PipelineTests {
     private func numbers(_ range: ClosedRange<UInt64>) -> [TipCommand] { range.map { Fixture.tip($0, "other") } }
 
+    /// A service whose committer has a group of eight tips, and a disk that does not answer until it is opened.
+    private func committing() throws -> (ServiceBench, Gate) {
+        let bench = try ServiceBench { $0.besideRecords = 4 }
+        let disk = try Gate()
+        let gate = try bench.hold()
+        bench.journal.hangNext { disk.hold() }
+        #expect(bench.service.offer(numbers(1...8), express: false))
+        gate.open()
+        try #require(disk.isReached())
+        return (bench, disk)
+    }
+
     @Test func aRepeatOfWhatIsNotDurableYetGetsItsReceipt() throws {
         let bench = CoreBench()
         let first = bench.decide([Fixture.tip(1)])
@@ -71,13 +83,7 @@ struct PipelineTests {
 
     /// A claim is decided on what is not durable yet, and answered when it is.
     @Test func aClaimIsDecidedWithTheNextGroup() throws {
-        let bench = try ServiceBench { $0.besideRecords = 4 }
-        let disk = try Gate()
-        let gate = try bench.hold()
-        bench.journal.hangNext { disk.hold() }
-        #expect(bench.service.offer(numbers(1...8), express: false))
-        gate.open()
-        try #require(disk.isReached())
+        let (bench, disk) = try committing()
         #expect(bench.service.offer(bench.step(.claim, 1)))
         #expect(eventually { bench.service.waiting.control == 0 })
         #expect(bench.told.steps.isEmpty)
@@ -89,13 +95,7 @@ struct PipelineTests {
 
     /// A question sees what is durable and nothing else; what was offered behind it keeps its place.
     @Test func aQuestionWaitsUntilJournalAndStateAgree() throws {
-        let bench = try ServiceBench { $0.besideRecords = 4 }
-        let disk = try Gate()
-        let gate = try bench.hold()
-        bench.journal.hangNext { disk.hold() }
-        #expect(bench.service.offer(numbers(1...8), express: false))
-        gate.open()
-        try #require(disk.isReached())
+        let (bench, disk) = try committing()
         let asked = Asked()
         #expect(bench.service.offer(.inspect { state, _ in asked.sequence.store(state.sequence, ordering: .releasing) }))
         #expect(bench.service.offer(bench.step(.claim, 1)))
@@ -166,13 +166,7 @@ struct PipelineTests {
     }
 
     @Test func aFailedLargeGroupTakesTheNextOneWithIt() throws {
-        let bench = try ServiceBench { $0.besideRecords = 4 }
-        let disk = try Gate()
-        let gate = try bench.hold()
-        bench.journal.hangNext { disk.hold() }
-        #expect(bench.service.offer(numbers(1...8), express: false))
-        gate.open()
-        try #require(disk.isReached())
+        let (bench, disk) = try committing()
         #expect(bench.service.offer(numbers(5...12), express: false))
         #expect(eventually { bench.service.waiting.ordinary == 0 })
         bench.journal.set { $0.append = diskFull }
