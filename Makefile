@@ -1,7 +1,7 @@
 # Two commands do everything on a Debian 12 machine with Swift 6.2 or newer:
 #   make run    installs what is missing, builds, and starts daemon, board, agent and a patrol feed with the sample district
 #   make test   the whole suite
-.PHONY: help run build test test-long bench bench-peers proto clean packages packages-test packages-deb deb test-container
+.PHONY: help run build test test-long test-release bench bench-peers proto clean packages packages-test packages-deb deb test-container
 
 # A failure anywhere in a pipe fails the rule.
 SHELL = /bin/bash
@@ -14,6 +14,7 @@ BIN = .build/$(BUILD)
 help:
 	@sed -n '2,3s/^# *//p' Makefile
 	@echo "  make test-long   the crash and power-loss tests at full length"
+	@echo "  make test-release  the crash tests on the optimised programs in .build/release"
 	@echo "  make bench       the benchmark, release build, one JSON object"
 	@echo "  make bench-peers  ours and message brokers in turn, and the ratios (see Benchmarks/peers/README.md)"
 	@echo "  make deb         Debian packages in .build/deb"
@@ -54,6 +55,19 @@ test-long: export WATCHPOST_STRICT = 1
 test-long: export WATCHPOST_LONG = 1
 test-long: packages-test
 	swift test --no-parallel --filter 'CrashTests|PowerLoss'
+
+# The crash tests on what runs: the programs that `make build` or `make deb` made last (RELEASE_BIN=folder: others). It builds none
+# itself, and fails where they are missing, or where a test did not say that these were what it killed.
+RELEASE_BIN ?= $(CURDIR)/.build/release
+test-release: export WATCHPOST_STRICT = 1
+test-release: export WATCHPOST_BIN_DIR = $(RELEASE_BIN)
+test-release: packages-test
+	@for program in watchpostd watchpost; do test -x "$(RELEASE_BIN)/$$program" || \
+	    { echo "$(RELEASE_BIN)/$$program is not there: make build" >&2; exit 1; }; done
+	swift build --build-tests
+	swift test --skip-build --no-parallel --filter 'CrashTests' 2>&1 | tee .build/test-release.log
+	@test "$$(grep -cF '; the programs in $(RELEASE_BIN)' .build/test-release.log)" = 2 || \
+	    { echo "the crash tests did not run on the programs in $(RELEASE_BIN)" >&2; exit 1; }
 
 bench: build
 	$(BIN)/watchpost bench throughput --json

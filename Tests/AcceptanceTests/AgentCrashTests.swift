@@ -53,7 +53,7 @@ extension Acceptance {
             #expect(heard?.posts.first?.missing == 0 && heard?.posts.first?.outstanding == 0)
             print(
                 "AgentCrashTests: \(kills.agent) kills of the agent, \(kills.daemon) of the daemon with it, \(taken.count) tips, "
-                    + "up to \(spooled) in the spool, \(guards.again) requests without an answer")
+                    + "up to \(spooled) in the spool, \(guards.again) requests without an answer\(ofBuild)")
             #expect(spooled > 0)
             #expect(await agent.stop() == .code(0))
         }

@@ -49,7 +49,7 @@ extension Acceptance {
             #expect(after > backups[2].receipts.count)
             await patrol.stop()
             for stream in streams {
-                stream.makeNoMore()
+                stream.mayMake(0)
                 stream.stop()
                 #expect(stream.faults == [])
             }

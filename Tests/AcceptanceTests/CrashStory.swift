@@ -10,6 +10,10 @@ import ZeroMQ
 
 /// One daemon that is killed again and again, four posts that never rest, two patrols, and what all of them were told.
 final class CrashStory {
+    /// Tips that each post may make from one kill to the next: more than it takes until the kill comes, so that it finds the daemon at
+    /// work.
+    private static let tipsPerRound = 1_000
+
     private enum Kill: String, CaseIterable {
         case running, starting, stopping
     }
@@ -60,6 +64,7 @@ final class CrashStory {
     func crash() async throws {
         let kill: Kill = random.oneIn(4) ? .starting : random.oneIn(4) ? .stopping : .running
         let daemon = station.daemon
+        for stream in streams { stream.mayMake(Self.tipsPerRound) }
         try await progress(receipts: Int.random(in: 1...300, using: &random))
         await claim()
         try await pause(milliseconds: Int.random(in: 0...20, using: &random))
@@ -123,7 +128,7 @@ final class CrashStory {
 
     /// Lets everything come to rest, sends every tip once more, and checks the whole.
     func finish() async throws {
-        for stream in streams { stream.makeNoMore() }
+        for stream in streams { stream.mayMake(0) }
         try await settle("an answer to every tip")
         for stream in streams { _ = stream.sendAllAgain() }
         try await settle("a repeat of every receipt")

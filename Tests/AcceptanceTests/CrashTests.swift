@@ -11,7 +11,7 @@ extension Acceptance {
                 try story.check("after kill \(number)")
             }
             try await story.finish()
-            print("CrashTests: \(story.summary)")
+            print("CrashTests: \(story.summary)\(ofBuild)")
             await story.leave()
         }
     }

@@ -34,11 +34,12 @@ final class JournalView {
 
     init(path: String) { self.path = path }
 
-    /// Reads what was appended since the last time.
+    /// Reads what was appended since the last time. What comes while it reads is left for the next: it may come faster than it is read.
     func read() throws {
         let reader = try SQLiteJournalReader(path: path)
         defer { reader.close() }
-        while true {
+        let end = try reader.lastSequence()
+        while last < end {
             let page = try reader.records(after: last, limit: 2_000, bytes: 4 << 20)
             if page.isEmpty { return }
             for stored in page { try take(stored) }

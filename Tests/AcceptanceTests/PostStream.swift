@@ -18,7 +18,8 @@ final class PostStream: Sendable {
         var receipted: [TipID] = []
         var repeats = 0
         var faults: [String] = []
-        var isMaking = true
+        /// Tips that it may still make.
+        var allowance = Int.max
         /// To be sent once more, and of those that were asked for, the ones without an answer.
         var again: [TipID] = []
         var againOpen: Set<TipID> = []
@@ -64,8 +65,9 @@ final class PostStream: Sendable {
         contents.withLock { contents in contents.receipted[min(count, contents.receipted.count)...].compactMap { contents.receipts[$0] } }
     }
 
-    /// Makes no more tips; what is unanswered is still sent until it is answered.
-    func makeNoMore() { contents.withLock { $0.isMaking = false } }
+    /// Makes at most so many tips from now on; what is unanswered is still sent until it is answered. An optimised daemon takes tips
+    /// faster than a test compares them, so without a limit a test never comes to an end.
+    func mayMake(_ count: Int) { contents.withLock { $0.allowance = count } }
 
     /// Sends everything that has a receipt once more. Each must be answered as a repeat.
     /// - Returns: how many.
@@ -118,9 +120,10 @@ final class PostStream: Sendable {
     private func sendNew(_ maker: inout StreamTips, _ connection: inout PostConnection) throws {
         while true {
             let batch = contents.withLock { contents -> [TipID] in
-                let room = window - contents.unanswered.count
+                let room = min(window - contents.unanswered.count, contents.allowance)
                 let size = min(room, Int.random(in: 1...16, using: &maker.random))
-                guard contents.isMaking, size > 0, connection.state == .connected else { return [] }
+                guard size > 0, connection.state == .connected else { return [] }
+                contents.allowance -= size
                 return (0..<size).map { _ in
                     let (id, bytes) = maker.next()
                     contents.bytes[id] = bytes

@@ -96,7 +96,7 @@ extension Acceptance {
             let before = try #require(filled, "the queue did not fill")
             let emergency = DirectPost.tip(category: "fire", text: "smoke from the roof")
             let receipt = try await post.receipt(for: emergency)
-            busy.makeNoMore()
+            busy.mayMake(0)
             #expect(receipt.level == .emergency)
 
             // All of the backlog arrives too, so its place can be told.
@@ -148,7 +148,7 @@ extension Acceptance {
             let status = try #require(ended, "its subscription did not end")
             #expect(status.feed.ringEvents <= 2 * 64 && status.feed.ringBytes <= 2 * 64 << 10)
             #expect(stuck.count() < before + 1_000)
-            stream.makeNoMore()
+            stream.mayMake(0)
             #expect(try await eventually(deadline: .seconds(60)) { () async throws in stream.unansweredCount == 0 })
             let journal = try station.journal()
             // The one that reads has everything while the other stands still.

@@ -47,7 +47,7 @@ extension Acceptance {
                 reader.close()
                 try await station.daemon.start()
             }
-            for stream in streams { stream.makeNoMore() }
+            for stream in streams { stream.mayMake(0) }
             let answered = try await eventually(deadline: .seconds(60)) { [streams] () async throws in
                 streams.allSatisfy { $0.unansweredCount == 0 }
             }

@@ -15,6 +15,13 @@ import Workbench
 /// The full length, for `make test-long`.
 let isLong = ProcessInfo.processInfo.environment["WATCHPOST_LONG"] == "1"
 
+/// The folder of the programs under test: that of the tests themselves, or `WATCHPOST_BIN_DIR`, as `make test-release` sets it.
+/// What is not there fails the test that needs it.
+let binaryFolder = ProcessInfo.processInfo.environment["WATCHPOST_BIN_DIR"]
+
+/// For a summary: which programs it is about, where they are not the tests' own.
+let ofBuild = binaryFolder.map { "; the programs in \($0)" } ?? ""
+
 /// Random numbers for one test. The seed is printed, and `WATCHPOST_SEED` repeats a run.
 func seeded(_ test: String) -> SplitMix64 {
     let seed = ProcessInfo.processInfo.environment["WATCHPOST_SEED"].flatMap { UInt64($0) } ?? .random(in: 0 ... .max)
@@ -45,7 +52,7 @@ final class Station: Sendable {
         change: (inout DaemonProcess.Plan) throws -> Void = { _ in }
     ) async throws {
         folder = try TemporaryFolder(keeps: ProcessInfo.processInfo.environment["WATCHPOST_KEEP"] == "1")
-        var plan = DaemonProcess.Plan(binaries: try Binaries(), directory: folder.path)
+        var plan = DaemonProcess.Plan(binaries: try Binaries(folder: binaryFolder), directory: folder.path)
         plan.more = more
         plan.dispatch = dispatch
         try change(&plan)
