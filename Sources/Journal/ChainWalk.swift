@@ -54,6 +54,7 @@ struct ChainWalk {
         let gaps = Dictionary(
             try JournalBase.readGaps(connection).map { ($0.first, $0) }, uniquingKeysWith: { first, _ in first })
         var left = rows
+        var image = RowImage()
         while try statement.step() {
             left -= 1
             pass(gaps, through: last)
@@ -62,7 +63,8 @@ struct ChainWalk {
                 return Damage(sequence: expected, reason: "the record is missing")
             }
             guard Self.hasKinds(statement) else { return Damage(sequence: expected, reason: "a column holds another kind of value") }
-            chain.extend(by: Chain.Row(statement, sequence: expected))
+            image.take(statement, after: chain)
+            chain = Chain(over: image)
             guard chain.value == statement.blob(10) else {
                 return Damage(sequence: expected, reason: "its checksum does not match its content")
             }
@@ -148,12 +150,14 @@ struct ChainWalk {
     }
 }
 
-extension Chain.Row {
+extension RowImage {
     /// From the columns in their order of ``ChainWalk/step(_:through:rows:)``.
-    init(_ statement: Statement, sequence: SequenceNumber) {
-        self.init(
-            sequence: sequence, at: statement.integer(1), post: statement.text(2), tip: statement.blob(3),
-            incident: statement.optionalInteger(4), lane: statement.optionalInteger(5), zone: statement.text(6),
-            level: statement.optionalInteger(7), event: statement.blob(8), payload: statement.blob(9) ?? [])
+    fileprivate mutating func take(_ statement: Statement, after chain: Chain) {
+        begin(
+            after: chain, sequence: SequenceNumber(bitPattern: statement.integer(0)), at: statement.integer(1),
+            incident: statement.optionalInteger(4), lane: statement.optionalInteger(5), level: statement.optionalInteger(7))
+        for (column, field) in [(2, .post), (3, .tip), (6, .zone), (8, .event), (9, .payload)] as [(Int32, Field)] {
+            add(field, statement.lent(column))
+        }
     }
 }

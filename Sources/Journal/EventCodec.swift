@@ -12,10 +12,24 @@ enum EventCodec {
     /// - Parameter guests: see ``FeedDraft/guests``; in the payload, so that the chain of checksums covers them.
     static func encode(_ events: [Event], guests: [UnitID] = []) -> [UInt8] {
         var writer = ProtobufWriter()
-        writer.unsigned(1, UInt64(version))
-        for event in events { writer.message(2) { $0.write(event) } }
-        for guest in guests { writer.element(3, guest.rawValue) }
+        write(events, guests: guests, to: &writer)
         return writer.bytes
+    }
+
+    /// Appends the bytes of ``encode(_:guests:)``.
+    static func write(_ events: borrowing [Event], guests: borrowing [UnitID], to writer: inout ProtobufWriter) {
+        writer.unsigned(1, UInt64(version))
+        // By address: an event taken out of the array would have all of its texts and lists retained.
+        events.withUnsafeBufferPointer { events in
+            guard var event = events.baseAddress else { return }
+            for _ in 0..<events.count {
+                let start = writer.begin(2)
+                writer.write(event.pointee)
+                writer.end(start)
+                event += 1
+            }
+        }
+        for index in guests.indices { writer.element(3, guests[index].rawValue) }
     }
 
     /// The guests of a record, without reading its events.

@@ -6,8 +6,17 @@ internal import WatchpostProtobuf
 // The messages of journal.proto that records are made of, written without the generated code (see ProtobufWriter). A
 // field added there is added here, too; the test that compares with the generated code fails until it is.
 extension ProtobufWriter {
-    /// The fields of a JournalEvent.
-    mutating func write(_ event: Event) {
+    /// A nested message; see the one of TipWire.
+    @inline(__always)
+    mutating func message(_ field: Int, _ content: (inout ProtobufWriter) -> Void) {
+        let start = begin(field)
+        content(&self)
+        end(start)
+    }
+
+    /// The fields of a JournalEvent. Inlined, so that the event is read where it lies.
+    @inline(__always)
+    mutating func write(_ event: borrowing Event) {
         unsigned(1, UInt64(EventCodec.version))
         switch event {
         case .tipAccepted(let accepted): message(2) { $0.write(accepted) }

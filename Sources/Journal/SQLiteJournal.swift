@@ -125,16 +125,12 @@ public final class SQLiteJournal: Journal {
     public func append(_ drafts: [Draft]) throws(JournalError) -> SequenceNumber {
         let first = lastSequence + 1
         guard !drafts.isEmpty else { return first }
-        var next = first
         var chain = self.chain
         try access { (connection) throws(JournalError) in
             guard let statements else { throw JournalError(.misuse, "the journal is closed") }
             try statements.begin.run()
             do throws(JournalError) {
-                for draft in drafts {
-                    try statements.insert(draft, sequence: next, chain: &chain)
-                    next += 1
-                }
+                try statements.insert(drafts, from: first, chain: &chain)
                 try statements.commit.run()
                 count(connection)
             } catch {
@@ -146,7 +142,7 @@ public final class SQLiteJournal: Journal {
             }
         }
         self.chain = chain
-        lastSequence = next - 1
+        lastSequence += SequenceNumber(drafts.count)
         return first
     }
 
@@ -212,6 +208,7 @@ private final class Statements {
     let rollback: Statement
     private let insert: Statement
     private let insertGuest: Statement
+    private var image = RowImage()
 
     init(_ connection: OpaquePointer) throws(JournalError) {
         begin = try Statement(connection, "BEGIN IMMEDIATE")
@@ -226,31 +223,61 @@ private final class Statements {
         insertGuest = try Statement(connection, "INSERT OR IGNORE INTO guest (unit, lane, sequence) VALUES (?, ?, ?)")
     }
 
-    func insert(_ draft: Draft, sequence: SequenceNumber, chain: inout Chain) throws(JournalError) {
-        let row = Chain.Row(
-            sequence: sequence, at: draft.at.milliseconds, post: draft.tip?.post.rawValue, tip: draft.tip?.tip.bytes,
-            incident: draft.incident.map { Int64(bitPattern: $0.rawValue) },
-            lane: draft.feed.map { Int64($0.lane.rawValue) }, zone: draft.feed?.zone.rawValue,
-            level: draft.feed.map { Int64($0.level.rawValue) }, event: draft.feed?.event,
-            payload: EventCodec.encode(draft.events, guests: draft.feed?.guests ?? []))
-        chain.extend(by: row)
-        insert.bind(1, Int64(bitPattern: row.sequence))
-        insert.bind(2, row.at)
-        insert.bind(3, text: row.post)
-        insert.bind(4, blob: row.tip)
-        insert.bind(5, row.incident)
-        insert.bind(6, row.lane)
-        insert.bind(7, text: row.zone)
-        insert.bind(8, row.level)
-        insert.bind(9, blob: row.event)
-        insert.bind(10, blob: row.payload)
-        insert.bind(11, blob: chain.value)
-        try insert.run()
-        guard let feed = draft.feed else { return }
+    /// Inserts all of a group, within a transaction.
+    func insert(_ drafts: borrowing [Draft], from first: SequenceNumber, chain: inout Chain) throws(JournalError) {
+        // The rows' memory is the next group's, and SQLite must not look at it any more.
+        defer { insert.clear() }
+        try drafts.withUnsafeBufferPointer { (drafts) throws(JournalError) in
+            guard var draft = drafts.baseAddress else { return }
+            for index in 0..<drafts.count {
+                try insert(draft.pointee, sequence: first + SequenceNumber(index), chain: &chain)
+                draft += 1
+            }
+        }
+    }
+
+    private func insert(_ draft: borrowing Draft, sequence: SequenceNumber, chain: inout Chain) throws(JournalError) {
+        let incident: Int64? = if let incident = draft.incident { Int64(bitPattern: incident.rawValue) } else { nil }
+        let (lane, level): (Int64?, Int64?) =
+            if let feed = draft.feed { (Int64(feed.lane.rawValue), Int64(feed.level.rawValue)) } else { (nil, nil) }
+        image.begin(after: chain, sequence: sequence, at: draft.at.milliseconds, incident: incident, lane: lane, level: level)
+        if let key = draft.tip {
+            image.add(.post, text: key.post.rawValue)
+            image.add(.tip) { row in
+                row.append(key.tip.high.byteSwapped)
+                row.append(key.tip.low.byteSwapped)
+            }
+        }
+        if let feed = draft.feed {
+            image.add(.zone, text: feed.zone.rawValue)
+            feed.event.withUnsafeBytes { image.add(.event, $0) }
+            image.add(.payload) { EventCodec.write(draft.events, guests: feed.guests, to: &$0) }
+        } else {
+            image.add(.payload) { EventCodec.write(draft.events, guests: [], to: &$0) }
+        }
+        chain = Chain(over: image)
+        insert.bind(1, Int64(bitPattern: sequence))
+        insert.bind(2, draft.at.milliseconds)
+        insert.bind(5, incident)
+        insert.bind(6, lane)
+        insert.bind(8, level)
+        let sum = chain.words
+        try withUnsafeBytes(of: sum) { (sum) throws(JournalError) in
+            try image.withBytes { (row) throws(JournalError) in
+                insert.bind(3, lentText: image.place(.post, in: row))
+                insert.bind(4, lentBlob: image.place(.tip, in: row))
+                insert.bind(7, lentText: image.place(.zone, in: row))
+                insert.bind(9, lentBlob: image.place(.event, in: row))
+                insert.bind(10, lentBlob: image.place(.payload, in: row))
+                insert.bind(11, lentBlob: sum)
+                try insert.run()
+            }
+        }
+        guard let feed = draft.feed, !feed.guests.isEmpty else { return }
         for guest in feed.guests {
             insertGuest.bind(1, text: guest.rawValue)
             insertGuest.bind(2, Int64(feed.lane.rawValue))
-            insertGuest.bind(3, Int64(bitPattern: row.sequence))
+            insertGuest.bind(3, Int64(bitPattern: sequence))
             try insertGuest.run()
         }
     }

@@ -53,6 +53,28 @@ final class Statement {
         }
     }
 
+    /// Binds memory of the caller's: it must stay as it is until the value is bound anew or ``clear()`` was called.
+    func bind(_ index: Int32, lentBlob bytes: UnsafeRawBufferPointer?) {
+        guard let bytes, let address = bytes.baseAddress else {
+            sqlite3_bind_null(handle, index)
+            return
+        }
+        sqlite3_bind_blob64(handle, index, address, UInt64(bytes.count), nil)
+    }
+
+    /// The same for a text of UTF-8.
+    func bind(_ index: Int32, lentText bytes: UnsafeRawBufferPointer?) {
+        guard let bytes, let address = bytes.baseAddress else {
+            sqlite3_bind_null(handle, index)
+            return
+        }
+        sqlite3_bind_text64(
+            handle, index, address.assumingMemoryBound(to: CChar.self), UInt64(bytes.count), nil, UInt8(SQLITE_UTF8))
+    }
+
+    /// Binds NULL everywhere, so that no lent memory is left.
+    func clear() { sqlite3_clear_bindings(handle) }
+
     /// Steps once; true for a row.
     func step() throws(JournalError) -> Bool {
         let code = sqlite3_step(handle)
@@ -79,6 +101,14 @@ final class Statement {
 
     /// What the column holds, as `SQLITE_INTEGER` and the like: SQLite keeps any kind in any column.
     func kind(_ column: Int32) -> Int32 { sqlite3_column_type(handle, column) }
+
+    /// What a column holds, as bytes that are lent until the next step; nil for NULL.
+    func lent(_ column: Int32) -> UnsafeRawBufferPointer? {
+        guard sqlite3_column_type(handle, column) != SQLITE_NULL else { return nil }
+        // The address before the length: asking for it may convert the value.
+        let address = sqlite3_column_blob(handle, column)
+        return UnsafeRawBufferPointer(start: address, count: address == nil ? 0 : Int(sqlite3_column_bytes(handle, column)))
+    }
 
     func blob(_ column: Int32) -> [UInt8]? {
         guard sqlite3_column_type(handle, column) != SQLITE_NULL else { return nil }

@@ -28,11 +28,16 @@ extension ProtobufWriter {
 
     /// Repeated Reason.
     package mutating func write(_ field: Int, _ reasons: [Reason]) {
-        for reason in reasons {
-            message(field) {
-                $0.string(1, reason.code)
-                $0.zigzag(2, Int64(reason.points))
-                $0.string(3, reason.detail)
+        // By address: a reason taken out of the array would be retained, and a tip has a dozen.
+        reasons.withUnsafeBufferPointer { reasons in
+            guard var reason = reasons.baseAddress else { return }
+            for _ in 0..<reasons.count {
+                let start = begin(field)
+                string(1, reason.pointee.code)
+                zigzag(2, Int64(reason.pointee.points))
+                string(3, reason.pointee.detail)
+                end(start)
+                reason += 1
             }
         }
     }

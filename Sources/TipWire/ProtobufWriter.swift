@@ -2,13 +2,14 @@ package import TipModel
 
 /// Writes protobuf's wire format straight into one buffer, for what every tip becomes: a feed event and a journal record.
 ///
-/// The generated code measures each nested message again at every level above it; that was a fifth of the core's time. Everything else uses the generated code, and a test holds this to its bytes:
-/// fields in ascending order, defaults left out, which is also what makes the bytes the same on every run.
+/// The generated code measures each nested message again at every level above it; that was a fifth of the core's time. Everything else uses the
+/// generated code, and a test holds this to its bytes: fields in ascending order, defaults left out, which is also what makes the bytes the same on every run.
 package struct ProtobufWriter: ~Copyable {
-    // Memory of its own: an array looks at its owner and its room for each byte. Every write goes through `room`, which grows it.
+    // Memory of its own: an array looks at its owner and its room for each byte. Every write makes room first.
     private var memory: UnsafeMutablePointer<UInt8>
     private var capacity: Int
-    private var count = 0
+    /// Bytes written so far.
+    package private(set) var count = 0
 
     package init(capacity: Int = 2_048) {
         self.capacity = max(64, capacity)
@@ -20,7 +21,18 @@ package struct ProtobufWriter: ~Copyable {
     /// What was written.
     package var bytes: [UInt8] { Array(UnsafeBufferPointer(start: memory, count: count)) }
 
+    /// What was written, lent: nothing may be written meanwhile.
+    package borrowing func withBytes<Result: ~Copyable, Failure: Error>(
+        _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        try body(UnsafeRawBufferPointer(start: memory, count: count))
+    }
+
+    /// Begins anew, in the same memory.
+    package mutating func removeAll() { count = 0 }
+
     /// Makes room for `more` bytes behind ``count``.
+    @inline(__always)
     private mutating func room(_ more: Int) {
         if capacity - count < more { grow(more) }
     }
@@ -34,16 +46,36 @@ package struct ProtobufWriter: ~Copyable {
         (memory, capacity) = (moved, larger)
     }
 
-    private mutating func append(_ bytes: UnsafeRawBufferPointer) {
+    /// Bytes as they are, of no field.
+    package mutating func append(_ bytes: UnsafeRawBufferPointer) {
         room(bytes.count)
-        UnsafeMutableRawBufferPointer(start: memory + count, count: bytes.count).copyMemory(from: bytes)
-        count += bytes.count
+        put(bytes)
+    }
+
+    /// A text as it is, of no field.
+    package mutating func append(_ text: String) {
+        let isWritten: Void? = text.utf8.withContiguousStorageIfAvailable { append(UnsafeRawBufferPointer($0)) }
+        guard isWritten == nil else { return }
+        Array(text.utf8).withUnsafeBytes { append($0) }
+    }
+
+    /// A number of eight bytes as it is, the lowest first, of no field.
+    package mutating func append(_ number: UInt64) {
+        room(8)
+        put(whole: number.littleEndian)
+    }
+
+    /// Puts a number of eight bytes over what was written at `offset`.
+    package mutating func replace(at offset: Int, with number: UInt64) {
+        precondition(offset >= 0 && offset + 8 <= count)
+        UnsafeMutableRawPointer(memory + offset).storeBytes(of: number.littleEndian, as: UInt64.self)
     }
 
     package mutating func unsigned(_ field: Int, _ value: UInt64) {
         guard value != 0 else { return }
-        key(field, 0)
-        varint(value)
+        room(Self.longestKey + Self.longestVarint)
+        put(key: field, 0)
+        put(varint: value)
     }
 
     /// int32 and int64: a negative number takes ten bytes.
@@ -63,78 +95,123 @@ package struct ProtobufWriter: ~Copyable {
 
     /// An element of a repeated string, which is written even where it is empty.
     package mutating func element(_ field: Int, _ value: String) {
-        key(field, 2)
-        var value = value
-        value.withUTF8 { text in
-            varint(UInt64(text.count))
-            append(UnsafeRawBufferPointer(text))
-        }
+        // Lent where it lies: a copy to make contiguous would be retained and released.
+        let isWritten: Void? = value.utf8.withContiguousStorageIfAvailable { content(field, UnsafeRawBufferPointer($0)) }
+        guard isWritten == nil else { return }
+        content(field, Array(value.utf8))
     }
 
     package mutating func blob(_ field: Int, _ value: [UInt8]) {
         guard !value.isEmpty else { return }
-        key(field, 2)
-        varint(UInt64(value.count))
-        value.withUnsafeBytes { append($0) }
+        content(field, value)
+    }
+
+    private mutating func content(_ field: Int, _ value: [UInt8]) {
+        value.withUnsafeBytes { content(field, $0) }
+    }
+
+    private mutating func content(_ field: Int, _ bytes: UnsafeRawBufferPointer) {
+        room(Self.longestKey + Self.longestVarint + bytes.count)
+        put(key: field, 2)
+        put(varint: UInt64(bytes.count))
+        put(bytes)
     }
 
     /// The 16 bytes of a tip's id.
     package mutating func id(_ field: Int, _ value: TipID) {
-        key(field, 2)
-        varint(16)
-        bigEndian(value.high)
-        bigEndian(value.low)
+        room(Self.longestKey + 17)
+        put(key: field, 2)
+        put(16)
+        put(whole: value.high.bigEndian)
+        put(whole: value.low.bigEndian)
     }
 
     package mutating func fixed64(_ field: Int, _ value: UInt64) {
         guard value != 0 else { return }
-        key(field, 1)
-        littleEndian(value, bytes: 8)
+        room(Self.longestKey + 8)
+        put(key: field, 1)
+        put(whole: value.littleEndian)
     }
 
     package mutating func double(_ field: Int, _ value: Double) { fixed64(field, value.bitPattern) }
 
     package mutating func float(_ field: Int, _ value: Float) {
         guard value.bitPattern != 0 else { return }
-        key(field, 5)
-        littleEndian(UInt64(value.bitPattern), bytes: 4)
+        room(Self.longestKey + 4)
+        put(key: field, 5)
+        put(whole: value.bitPattern.littleEndian)
     }
 
-    /// A nested message, written even where it has no field.
-    package mutating func message(_ field: Int, _ content: (inout ProtobufWriter) -> Void) {
-        key(field, 2)
-        // One byte for the length, which is enough for most; the content moves on where it is not.
-        room(1)
-        let start = count
-        count += 1
+    /// A nested message, written even where it has no field. Each module that uses it has this function of its own: it must be
+    /// inlined, so that no closure is made for a message.
+    @inline(__always)
+    mutating func message(_ field: Int, _ content: (inout ProtobufWriter) -> Void) {
+        let start = begin(field)
         content(&self)
-        let length = count - start - 1
-        let more = Self.size(UInt64(length)) - 1
-        if more > 0 {
-            room(more)
-            UnsafeMutableRawPointer(memory + start + 1 + more).copyMemory(from: memory + start + 1, byteCount: length)
-            count += more
-        }
-        var rest = length
-        for index in 0...more {
-            memory[start + index] = UInt8(truncatingIfNeeded: rest) & 0x7F | (index < more ? 0x80 : 0)
-            rest >>= 7
-        }
+        end(start)
     }
 
-    private mutating func key(_ field: Int, _ type: UInt64) { varint(UInt64(field) << 3 | type) }
+    /// Writes the key of a nested message and leaves one byte for its length, which is enough for most.
+    /// - Returns: where the content begins, for ``end(_:)``.
+    package mutating func begin(_ field: Int) -> Int {
+        room(Self.longestKey + 1)
+        put(key: field, 2)
+        count += 1
+        return count
+    }
+
+    /// Writes the length of the message whose content began at `start`, which moves on where that takes more than a byte.
+    package mutating func end(_ start: Int) {
+        let length = count - start
+        guard length >= 0x80 else {
+            memory[start - 1] = UInt8(truncatingIfNeeded: length)
+            return
+        }
+        let more = Self.size(UInt64(length)) - 1
+        room(more)
+        UnsafeMutableRawPointer(memory + start + more).copyMemory(from: memory + start, byteCount: length)
+        let end = count + more
+        count = start - 1
+        put(varint: UInt64(length))
+        count = end
+    }
+
+    private static let longestKey = 5
+    private static let longestVarint = 10
+
+    // These write where ``room(_:)`` was made before.
+
+    @inline(__always)
+    private mutating func put(key field: Int, _ type: UInt64) { put(varint: UInt64(field) << 3 | type) }
+
+    @inline(__always)
+    private mutating func put(_ byte: UInt8) {
+        memory[count] = byte
+        count += 1
+    }
+
+    @inline(__always)
+    private mutating func put<Number: FixedWidthInteger & BitwiseCopyable>(whole value: Number) {
+        UnsafeMutableRawPointer(memory + count).storeBytes(of: value, as: Number.self)
+        count += MemoryLayout<Number>.size
+    }
+
+    @inline(__always)
+    private mutating func put(_ bytes: UnsafeRawBufferPointer) {
+        guard let source = bytes.baseAddress else { return }
+        UnsafeMutableRawPointer(memory + count).copyMemory(from: source, byteCount: bytes.count)
+        count += bytes.count
+    }
 
     /// Seven bits in each byte, the lowest first.
-    private mutating func varint(_ value: UInt64) {
-        room(10)
+    @inline(__always)
+    private mutating func put(varint value: UInt64) {
         var value = value
         while value >= 0x80 {
-            memory[count] = UInt8(truncatingIfNeeded: value) | 0x80
-            count += 1
+            put(UInt8(truncatingIfNeeded: value) | 0x80)
             value >>= 7
         }
-        memory[count] = UInt8(truncatingIfNeeded: value)
-        count += 1
+        put(UInt8(truncatingIfNeeded: value))
     }
 
     /// The same, at the end of an array.
@@ -149,12 +226,4 @@ package struct ProtobufWriter: ~Copyable {
 
     /// How many bytes that takes.
     static func size(_ value: UInt64) -> Int { value == 0 ? 1 : (64 - value.leadingZeroBitCount + 6) / 7 }
-
-    private mutating func littleEndian(_ value: UInt64, bytes size: Int) {
-        withUnsafeBytes(of: value.littleEndian) { append(UnsafeRawBufferPointer(rebasing: $0.prefix(size))) }
-    }
-
-    private mutating func bigEndian(_ value: UInt64) {
-        withUnsafeBytes(of: value.bigEndian) { append($0) }
-    }
 }
