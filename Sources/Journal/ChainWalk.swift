@@ -139,9 +139,7 @@ struct ChainWalk {
                     SELECT 1 FROM record INDEXED BY record_feed
                     WHERE lane = r.lane AND sequence = r.sequence AND level = r.level AND zone = r.zone
                         AND chain = r.chain)
-                OR incident IS NOT NULL AND NOT EXISTS (
-                    SELECT 1 FROM record INDEXED BY record_incident
-                    WHERE incident = r.incident AND sequence = r.sequence AND chain = r.chain))
+                OR incident IS NOT NULL AND NOT \(IncidentIndex(connection).findsRow))
             ORDER BY sequence LIMIT 1
             """)
         statement.bind(1, Int64(clamping: after))

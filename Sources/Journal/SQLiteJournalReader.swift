@@ -9,6 +9,7 @@ public final class SQLiteJournalReader: JournalReader {
     private let queue: DatabaseQueue
     /// A journal of version 1 that no daemon has opened since has no table of guests, and no guests.
     private let hasGuests: Bool
+    private let incidents: IncidentIndex
 
     /// - Parameter path: of journal.sqlite.
     /// - Throws: ``JournalError`` when the file is missing, damaged or of a newer schema.
@@ -20,9 +21,9 @@ public final class SQLiteJournalReader: JournalReader {
         configuration.busyMode = .timeout(5)
         do {
             queue = try DatabaseQueue(path: path, configuration: configuration)
-            hasGuests = try queue.read { database in
+            (hasGuests, incidents) = try queue.read { database in
                 try Schema.check(database)
-                return try Schema.version(of: database) >= 2
+                return (try Schema.version(of: database) >= 2, try IncidentIndex(database.lent(by: "journal")))
             }
         } catch {
             throw JournalError(opening: error, path: path)
@@ -45,7 +46,7 @@ public final class SQLiteJournalReader: JournalReader {
         try access { (connection) throws(JournalError) in
             let statement = try Statement(
                 connection,
-                "SELECT sequence, at, payload, event FROM record WHERE incident = ? ORDER BY sequence LIMIT ?")
+                "SELECT sequence, at, payload, event FROM record WHERE sequence IN (\(incidents.sequences(isLimited: true))) ORDER BY sequence")
             statement.bind(1, Int64(bitPattern: incident.rawValue))
             statement.bind(2, Int64(max(0, limit)))
             return try self.collect(statement, bytes: .max)

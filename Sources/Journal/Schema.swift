@@ -41,7 +41,7 @@ enum Schema {
         CREATE UNIQUE INDEX record_tip ON record (tip, post) WHERE tip IS NOT NULL;
         -- Covers the feed's filter, so that only the rows sent are read.
         CREATE INDEX record_feed ON record (lane, sequence, level, zone) WHERE lane IS NOT NULL;
-        CREATE INDEX record_incident ON record (incident, sequence) WHERE incident IS NOT NULL;
+        \(IncidentIndex.sql)
         \(guests)
         CREATE TABLE snapshot (
             sequence INTEGER PRIMARY KEY,

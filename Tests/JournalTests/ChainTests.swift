@@ -145,7 +145,7 @@ import TipModel
     }
 
     /// The index is what makes a tip count once; without its entry the next repeat would be accepted.
-    @Test(arguments: ["record_tip", "record_feed", "record_incident"])
+    @Test(arguments: ["record_tip", "record_feed", "record_about"])
     func aRecordThatAnIndexNoLongerFindsIsFound(index: String) throws {
         let number = try sequence { $0.tip != nil }
         try raw.change { database in
@@ -164,6 +164,39 @@ import TipModel
             try redefine(sql)
         }
         #expect(try check() == .damaged(at: SequenceNumber(number), reason: "an index does not find it"))
+    }
+
+    // MARK: The index of incidents
+
+    /// As written before there were blocks.
+    private static let plainIndex =
+        "DROP INDEX record_about; CREATE INDEX record_incident ON record (incident, sequence) WHERE incident IS NOT NULL"
+
+    private func recordsOfIncidents() throws -> [[StoredRecord]] {
+        let reader = try SQLiteJournalReader(path: raw.path)
+        defer { reader.close() }
+        return try Set(drafts.compactMap(\.incident)).sorted().flatMap { incident in
+            try [2, 1_000].map { try reader.records(about: incident, limit: $0) }
+        }
+    }
+
+    /// It keeps the index that it has, and everything finds by it.
+    @Test func aJournalWithAnIndexOverIncidentsAloneReadsTheSame() throws {
+        let before = try recordsOfIncidents()
+        try raw.change { try $0.execute(sql: Self.plainIndex) }
+        #expect(try recordsOfIncidents() == before)
+        #expect(try check() == .sound(records: 40))
+        try SQLiteJournal(directory: folder.path).close()
+        #expect(try recordsOfIncidents() == before)
+    }
+
+    @Test func theRecordsOfAnIncidentAreFoundInEveryBlock() throws {
+        let before = try recordsOfIncidents().map { $0.map(\.record.events) }
+        let block = 1 << IncidentIndex.blockShift
+        // Each record into a block of its own, with empty ones between, the newest first.
+        try raw.change { try $0.execute(sql: "UPDATE record SET sequence = sequence * \(3 * block) + \(40 * 3 * block)") }
+        #expect(try recordsOfIncidents().map { $0.map(\.record.events) } == before)
+        #expect(before.contains { $0.count > 2 })
     }
 
     /// Any bit of the pages that hold rows and indexes: it is found, or SQLite refuses to read, or it was in unused space
@@ -213,7 +246,7 @@ import TipModel
                     database,
                     sql: "SELECT lane || zone || level || sequence FROM record INDEXED BY record_feed WHERE lane IS NOT NULL ORDER BY sequence")
                 + String.fetchAll(
-                    database, sql: "SELECT incident || sequence FROM record INDEXED BY record_incident WHERE incident IS NOT NULL ORDER BY sequence")
+                    database, sql: "SELECT incident || sequence FROM record INDEXED BY record_about WHERE incident IS NOT NULL ORDER BY sequence")
         }
     }
 

@@ -198,7 +198,8 @@ private struct CompactionPlan {
         try Statement(connection, "CREATE TEMP TABLE IF NOT EXISTS stays (sequence INTEGER PRIMARY KEY)").run()
         try Statement(connection, "DELETE FROM temp.stays").run()
         let about = try Statement(
-            connection, "INSERT OR IGNORE INTO temp.stays SELECT sequence FROM record WHERE incident = ? AND sequence <= ?")
+            connection,
+            "INSERT OR IGNORE INTO temp.stays SELECT sequence FROM (\(IncidentIndex(connection).sequences(isLimited: false))) WHERE sequence <= ?2")
         for incident in incidents {
             about.bind(1, Int64(bitPattern: incident.rawValue))
             about.bind(2, Int64(clamping: through))
