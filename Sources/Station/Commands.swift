@@ -64,6 +64,8 @@ public struct TipCommand: Sendable {
     public var encoded: [UInt8]
     public var skewMilliseconds: Int64
 
+    var key: TipKey { TipKey(post: post.id, tip: tip.id) }
+
     public init(
         ticket: TipTicket, post: Post, enrolment: SequenceNumber? = nil, tip: Tip, encoded: [UInt8], skewMilliseconds: Int64
     ) {

@@ -16,18 +16,22 @@ extension StationCore {
     }
 
     /// What a group changed for posts, as the state is right after it. Asks only for those with tips in an incident that it touched.
-    func news(of drafts: [Draft]) -> [(post: PostID, news: PostProgress)] {
-        let before = state.sequence - SequenceNumber(drafts.count)
+    func news(of group: borrowing Group) -> [(post: PostID, news: PostProgress)] {
+        let before = group.first - 1
         var posts: Set<PostID> = []
-        for draft in drafts {
+        var changed: Set<IncidentID> = []
+        for draft in group.drafts {
+            if let tip = draft.tip { posts.insert(tip.post) }
             for event in draft.events {
                 switch event {
                 // Only its own post can hear anything new of it.
-                case .tipCorrelated, .incidentOpened: if let tip = draft.tip { posts.insert(tip.post) }
-                default: for incident in event.incidents { posts.formUnion(state.shares.posts(in: incident)) }
+                case .tipAccepted, .tipCorrelated, .incidentOpened: break
+                case .urgencyChanged(let change): changed.insert(change.incident)
+                default: changed.formUnion(event.incidents)
                 }
             }
         }
+        for incident in changed { posts.formUnion(state.shares.posts(in: incident)) }
         return posts.compactMap { post in state.news(for: post, after: before).map { (post, $0) } }
     }
 }

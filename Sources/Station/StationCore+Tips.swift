@@ -13,24 +13,31 @@ extension StationCore {
         case refused(Rejection)
     }
 
-    mutating func accept(_ command: TipCommand, now: Timestamp) {
-        let result = decide(command, now: now)
-        var restsOnBatch = pendingTip(TipKey(post: command.post.id, tip: command.tip.id)) != nil
-        // The revocation may be of this group, or of one before it that is not durable yet.
-        if case .failure(let rejection) = result, rejection.code == .revoked { restsOnBatch = true }
+    mutating func take(_ command: TipCommand, now: Timestamp) {
+        let (result, restsOnBatch) = currentFailure().map { (.failure($0), false) } ?? decide(command, now: now)
         batch.tips.append((TipOutcome(ticket: command.ticket, tip: command.tip.id, result: result), restsOnBatch))
     }
 
-    mutating func decide(_ command: TipCommand, now: Timestamp) -> Result<Receipt, Rejection> {
+    /// - Returns: what became of it, and whether that holds only once groups that are not durable yet are.
+    mutating func decide(_ command: TipCommand, now: Timestamp) -> (Result<Receipt, Rejection>, restsOnBatch: Bool) {
+        let key = command.key
         guard command.post.id == .desk || isEnrolled(.post(command.post.id), generation: command.enrolment) else {
-            return .failure(Rejection(.revoked, "this key was revoked; ask the station to enrol the post again"))
+            // The revocation may be of this group, or of one before it that is not durable yet.
+            return (.failure(Rejection(.revoked, "this key was revoked; ask the station to enrol the post again")), true)
         }
-        let key = TipKey(post: command.post.id, tip: command.tip.id)
+        if let pending = pendingTip(key) { return (answer(pending.receipt, matches: pending.encoded == command.encoded), true) }
         switch identify(key, encoded: command.encoded, now: now) {
-        case .known(let receipt): return .success(receipt)
-        case .refused(let rejection): return .failure(rejection)
+        case .known(let receipt): return (.success(receipt), false)
+        case .refused(let rejection): return (.failure(rejection), false)
         case .new: break
         }
+        let result = acceptNew(command, key, now: now)
+        if case .success = result { return (result, true) }
+        return (result, false)
+    }
+
+    /// Accepts a tip that nobody knows yet.
+    private mutating func acceptNew(_ command: TipCommand, _ key: TipKey, now: Timestamp) -> Result<Receipt, Rejection> {
         guard rules.categories[command.tip.category] != nil else {
             return .failure(
                 Rejection(
@@ -74,9 +81,6 @@ extension StationCore {
     }
 
     func identify(_ key: TipKey, encoded: [UInt8], now: Timestamp) -> Identity {
-        if let pending = pendingTip(key) {
-            return answer(pending.receipt, matches: pending.encoded == encoded)
-        }
         switch batch.stored {
         case .failure(let error): return .refused(Rejection(unavailable: error))
         case .success(let stored):
@@ -84,7 +88,10 @@ extension StationCore {
             let receipt = Receipt(
                 tip: key.tip, sequence: stored.sequence, incident: stored.incident, verdict: .repeat,
                 level: stored.level, score: stored.score)
-            return answer(receipt, matches: stored.encoded == encoded)
+            switch answer(receipt, matches: stored.encoded == encoded) {
+            case .success(let receipt): return .known(receipt)
+            case .failure(let rejection): return .refused(rejection)
+            }
         }
         let age = now.milliseconds(since: key.tip.madeAt)
         if age > settings.idWindowMilliseconds || age < -TipLimits.futureMilliseconds, let leap = PostTime.leap(now, origin: clockOrigin, time.monotonicMilliseconds()) {
@@ -107,15 +114,15 @@ extension StationCore {
         return .new
     }
 
-    private func answer(_ receipt: Receipt, matches: Bool) -> Identity {
+    private func answer(_ receipt: Receipt, matches: Bool) -> Result<Receipt, Rejection> {
         guard matches else {
-            return .refused(
+            return .failure(
                 Rejection(
                     .conflict, field: "tip.id",
                     "tip \(receipt.tip) was accepted with another body as \(receipt.sequence); nothing was changed"))
         }
         var again = receipt
         again.verdict = .repeat
-        return .known(again)
+        return .success(again)
     }
 }

@@ -96,17 +96,21 @@ public struct StationCore: ~Copyable {
         return finish(group, appended: append(group.drafts))
     }
 
-    /// Decides commands in order. What they change is in the state from now on, and in no journal yet: the group's drafts are to be
+    /// Decides commands in order, then tips, then what is due to be escalated. What they change is in the state from now on, and in no journal yet: the group's drafts are to be
     /// appended, and then given to ``finish(_:appended:)``, in the order in which groups were decided. The next one may be decided
     /// before that; it stands and falls with this one.
-    public mutating func decide(_ commands: [StationCommand]) -> Group {
+    public mutating func decide(_ commands: [StationCommand], tips: [[TipCommand]] = [], escalates: Bool = false) -> Group {
         if isAhead { rebuild() }
         batch = Group(first: nextSequence)
         let now = time.now()
-        batch.stored = lookUp(commands)
+        batch.stored = lookUp(commands, tips)
         for command in commands { handle(command, now: now) }
+        for portion in tips {
+            for tip in portion { take(tip, now: now) }
+        }
+        if escalates { escalate(now: now) }
         for id in batch.touched { schedule(id, now: now) }
-        batch.progress = news(of: batch.drafts)
+        batch.progress = news(of: batch)
         var group = Group(first: nextSequence)
         swap(&group, &batch)
         if !group.pending.isEmpty { undecided.append((group.first, group.pending)) }
@@ -122,20 +126,18 @@ public struct StationCore: ~Copyable {
     }
 
     /// Asks the journal about all tips at once. What is not committed yet is asked of ``undecided``.
-    private func lookUp(_ commands: [StationCommand]) -> Result<[TipKey: StoredTip], JournalError> {
+    private func lookUp(_ commands: [StationCommand], _ tips: [[TipCommand]]) -> Result<[TipKey: StoredTip], JournalError> {
         var keys: [TipKey] = []
-        for case .tip(let command) in commands { keys.append(TipKey(post: command.post.id, tip: command.tip.id)) }
+        for case .tip(let command) in commands { keys.append(command.key) }
+        for portion in tips {
+            for command in portion { keys.append(command.key) }
+        }
         do throws(JournalError) { return .success(try journal.find(keys)) } catch { return .failure(error) }
     }
 
     private mutating func handle(_ command: StationCommand, now: Timestamp) {
         switch command {
-        case .tip(let tip):
-            if let failure = currentFailure() {
-                batch.tips.append((TipOutcome(ticket: tip.ticket, tip: tip.tip.id, result: .failure(failure)), false))
-            } else {
-                accept(tip, now: now)
-            }
+        case .tip(let tip): take(tip, now: now)
         case .step(let step): take(step, now: now)
         case .desk(let command): take(command, now: now)
         case .acknowledge(let command): take(command, now: now)

@@ -36,8 +36,8 @@ public final class StationService: Sendable {
     private let clock: PostTime
     private let logger: Logger
     private let wake: WakeSignal
-    private let express: Mailbox<TipCommand>
-    private let ordinary: Mailbox<TipCommand>
+    private let express: TipQueue
+    private let ordinary: TipQueue
     private let control: Mailbox<StationCommand>
     /// Signalled after tips were taken, for an ingest thread that waits for room.
     public let room: WakeSignal
@@ -57,14 +57,14 @@ public final class StationService: Sendable {
         self.logger = logger
         wake = try WakeSignal()
         room = try WakeSignal()
-        express = Mailbox(bound: settings.queueExpress, wake: wake)
-        ordinary = Mailbox(bound: settings.queueTips, wake: wake)
+        express = TipQueue(bound: settings.queueExpress, wake: wake)
+        ordinary = TipQueue(bound: settings.queueTips, wake: wake)
         control = Mailbox(bound: settings.queueControl, wake: wake)
     }
 
     /// Hands tips over, all or none; false when there is no room (then wait for ``room``).
     public func offer(_ tips: [TipCommand], express isExpress: Bool) -> Bool {
-        (isExpress ? express : ordinary).offer(all: tips)
+        (isExpress ? express : ordinary).offer(tips)
     }
 
     /// Hands another command over; false when too many wait.
@@ -124,7 +124,9 @@ public final class StationService: Sendable {
         }
         _ = snapshotThread.withLock { $0 }?.join(deadline: .seconds(2))
         // A snapshot that was under way is stored, too.
-        deliver(core.process(gather(control.drain(limit: Self.controlInGroup), core)))
+        let last = gather(control.drain(limit: Self.controlInGroup), core)
+        let group = core.decide(last.commands, tips: last.tips, escalates: last.escalates)
+        deliver(core.finish(group, appended: core.append(group.drafts)))
         core.saveSnapshot()
         committer.stop()
         journal.journal.close()
@@ -162,18 +164,18 @@ public final class StationService: Sendable {
             let control = control.drain(limit: Self.controlInGroup)
             let end = control.firstIndex { $0.needsAgreement } ?? control.endIndex
             underWay.held = Array(control[end...])
-            let commands = gather(Array(control[..<end]), core)
-            guard !commands.isEmpty else { return false }
-            room.signal()
-            underWay.ready = core.decide(commands)
+            let next = gather(Array(control[..<end]), core)
+            guard !next.isEmpty else { return false }
+            if !next.tips.isEmpty { room.signal() }
+            underWay.ready = core.decide(next.commands, tips: next.tips, escalates: next.escalates)
             return true
         }
         let control = underWay.held + control.drain(limit: Self.controlInGroup - underWay.held.count)
         underWay.held = []
-        let commands = gather(control, core)
-        guard !commands.isEmpty else { return false }
-        room.signal()
-        commit(core.decide(commands), &core, &underWay)
+        let next = gather(control, core)
+        guard !next.isEmpty else { return false }
+        if !next.tips.isEmpty { room.signal() }
+        commit(core.decide(next.commands, tips: next.tips, escalates: next.escalates), &core, &underWay)
         if underWay.committing == nil, let due = core.takeDueSnapshot() { snapshot(due) }
         return true
     }
@@ -196,15 +198,22 @@ public final class StationService: Sendable {
     /// Control commands in one group.
     private static let controlInGroup = 256
 
+    /// What is decided together.
+    private struct Gathered {
+        var commands: [StationCommand]
+        var tips: [[TipCommand]]
+        var escalates: Bool
+
+        var isEmpty: Bool { commands.isEmpty && tips.isEmpty && !escalates }
+    }
+
     /// The next group: control first (a claim or a revocation must not wait behind tips), then emergencies, then
     /// the rest up to the bound, then what is due to be escalated.
-    private func gather(_ control: [StationCommand], _ core: borrowing StationCore) -> [StationCommand] {
-        var commands = control
-        commands.append(contentsOf: express.drain(limit: settings.batchTips).map(StationCommand.tip))
-        let left = max(1, settings.batchTips - commands.count)
-        commands.append(contentsOf: ordinary.drain(limit: left).map(StationCommand.tip))
-        if core.isEscalationDue { commands.append(.escalate) }
-        return commands
+    private func gather(_ control: [StationCommand], _ core: borrowing StationCore) -> Gathered {
+        var tips = express.drain(limit: settings.batchTips)
+        let taken = control.count + tips.reduce(0) { $0 + $1.count }
+        tips += ordinary.drain(limit: max(1, settings.batchTips - taken))
+        return Gathered(commands: control, tips: tips, escalates: core.isEscalationDue)
     }
 
     private func deliver(_ outcome: StationCore.Outcome) {

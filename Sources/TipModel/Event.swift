@@ -1,31 +1,33 @@
 /// What can happen. The journal is a sequence of records of these, and everything the daemon knows is a fold
 /// over them (``StationState``). Events carry outcomes, never rules: a replay gives the same state whatever the
 /// configuration has become since.
+///
+/// Large ones lie apart (`indirect`), so that an array of events is small and a copy of one costs a reference.
 public enum Event: Hashable, Sendable {
-    case tipAccepted(TipAccepted)
+    indirect case tipAccepted(TipAccepted)
     case incidentOpened(IncidentOpened)
     case tipCorrelated(TipCorrelated)
     case urgencyChanged(UrgencyChanged)
     /// Every step of a unit, the desk or a post: one shape, because each brings a unit, or the incident, to a phase.
-    case phaseChanged(PhaseChanged)
-    case postEnrolled(PostEnrolled)
-    case unitEnrolled(UnitEnrolled)
+    indirect case phaseChanged(PhaseChanged)
+    indirect case postEnrolled(PostEnrolled)
+    indirect case unitEnrolled(UnitEnrolled)
     case revoked(Revoked)
     case postFellSilent(PostID, since: Timestamp)
     case postHeard(PostID, silentSince: Timestamp)
     /// Numbers of a series that the post no longer holds and that never arrived.
-    case tipsMissing(PostID, series: UInt64, numbers: ClosedRange<UInt64>)
+    indirect case tipsMissing(PostID, series: UInt64, numbers: ClosedRange<UInt64>)
     /// How far a patrol has acknowledged; journalled now and then, for status after a restart.
     case cursorAdvanced(UnitID, alert: SequenceNumber, main: SequenceNumber)
     /// The desk closed one as a part of another; the record behind it restates that one.
-    case incidentMerged(IncidentMerged)
-    case incidentRestated(IncidentRestated)
-    case incidentRegraded(IncidentRegraded)
-    case incidentAcknowledged(IncidentAcknowledged)
-    case incidentEscalated(IncidentEscalated)
+    indirect case incidentMerged(IncidentMerged)
+    indirect case incidentRestated(IncidentRestated)
+    indirect case incidentRegraded(IncidentRegraded)
+    indirect case incidentAcknowledged(IncidentAcknowledged)
+    indirect case incidentEscalated(IncidentEscalated)
     /// For the record: nothing that the daemon decides rests on these two.
-    case accountChanged(AccountChanged)
-    case identityRevealed(IdentityRevealed)
+    indirect case accountChanged(AccountChanged)
+    indirect case identityRevealed(IdentityRevealed)
 }
 
 /// Finds a tip again: the post that sent it, and the id that it made.
