@@ -150,12 +150,12 @@ public struct RuleReplay {
         if case .post(let post)? = replayed.enrolments[.post(accepted.post)]?.subject {
             accepted.position = TriageEngine.position(of: accepted.tip, post: post.position, rules: rules.correlation)
         }
-        let features = engine.features(of: accepted.tip)
-        let decision = engine.decide(accepted, features, state: replayed, index: index, now: record.at)
+        let reading = engine.reading(of: accepted.tip)
+        let decision = engine.decide(accepted, reading, state: replayed, index: index, now: record.at)
         let id = decision.incident
         let levelBefore = replayed.incidents[id]?.urgency.level
         replayed.apply(Record(sequence: record.sequence, at: record.at, events: decision.events))
-        index.follow(id, in: replayed, newest: features)
+        index.follow(id, in: replayed, newest: reading.features)
         let alerts = isAlert(levelBefore, replayed.incidents[id], isAlarm: decision.isAlarm)
         let isElsewhere =
             tip.verdict == .correlated && decision.verdict == .correlated && links.home(of: tip.incident) != id

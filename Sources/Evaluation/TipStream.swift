@@ -17,7 +17,8 @@ struct TipStream {
 
     /// The incident that the tip became a part of, and whether it was there before.
     mutating func take(_ accepted: TipAccepted, _ features: TipFeatures) -> (incident: IncidentID, isAttached: Bool) {
-        let decision = engine.decide(accepted, features, state: state, index: index, now: accepted.receivedAt)
+        let urgency = engine.scorer.score(accepted.tip)
+        let decision = engine.decide(accepted, features, urgency, state: state, index: index, now: accepted.receivedAt)
         apply(decision.events, of: decision.incident, at: accepted.receivedAt, features)
         return (decision.incident, decision.verdict == .correlated)
     }

@@ -35,7 +35,7 @@ public struct TriageCostReport: Sendable, Codable, Equatable {
     public var ratios: [TriageCostRatio]
 }
 
-/// Times features, score, candidates and decision of `tips` tips beside each of `sizes` open incidents, all within the window.
+/// Times reading, score, candidates and decision of `tips` tips beside each of `sizes` open incidents, all within the window.
 public func measureTriageCost(
     rules: TriageRules, tips: Int = 20_000, sizes: [Int] = [100, 100_000], progress: (String) -> Void = { _ in }
 ) -> TriageCostReport {
@@ -97,13 +97,13 @@ private struct Bench {
         let clock = ContinuousClock()
         let now = accepted.receivedAt
         let begin = clock.now
-        let features = engine.features(of: accepted.tip)
-        let decision = engine.decide(accepted, features, state: state, index: index, now: now)
+        let reading = engine.reading(of: accepted.tip)
+        let decision = engine.decide(accepted, reading, state: state, index: index, now: now)
         let spent = begin.duration(to: clock.now)
         // The decision is used, so that no optimiser leaves it out.
         guard counts, !decision.reasons.isEmpty else { return }
         nanoseconds.append(spent.components.seconds * 1_000_000_000 + spent.components.attoseconds / 1_000_000_000)
-        let view = TipView(accepted, isEmergency: decision.isAlarm, features: features)
+        let view = TipView(accepted, isEmergency: decision.isAlarm, features: reading.features)
         compared += engine.candidates(for: view, in: index, now: now).open.count
     }
 

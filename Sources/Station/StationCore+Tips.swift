@@ -49,8 +49,8 @@ extension StationCore {
             post: command.post.id, zone: command.post.zone, tip: command.tip, encoded: command.encoded,
             position: TriageEngine.position(of: command.tip, post: command.post.position, rules: rules.correlation), receivedAt: now,
             skewMilliseconds: command.skewMilliseconds)
-        let features = engine.features(of: command.tip)
-        let decision = engine.decide(accepted, features, state: state, index: index, now: now)
+        let reading = engine.reading(of: command.tip)
+        let decision = engine.decide(accepted, reading, state: state, index: index, now: now)
         let isExpress = command.tip.panic || decision.isAlarm || express.contains(command.tip.category)
         if let refusal = disk.refusal(isExpress: isExpress) { return .failure(refusal) }
         let levelBefore = state.incidents.level(of: decision.incident)
@@ -58,7 +58,7 @@ extension StationCore {
         guard let incident = state.incidents[decision.incident] else {
             return .failure(Rejection(.unavailable, "the incident could not be made"))
         }
-        index.follow(incident, in: state, newest: features)
+        index.follow(incident, in: state, newest: reading.features)
         let level = max(levelBefore ?? .routine, incident.urgency.level, decision.isAlarm ? .emergency : .routine)
         publish(
             FeedEvent(

@@ -29,13 +29,21 @@ extension TriageEngine {
 
     /// Correlates and scores. A pure function: the same state, rules and clock decide the same.
     /// - Parameters:
-    ///   - features: of the tip, by ``features(of:)``.
+    ///   - reading: of the tip, by ``reading(of:)`` of this engine.
     ///   - index: of the incidents of `state`.
     ///   - now: the daemon's clock.
     public func decide(
-        _ accepted: TipAccepted, _ features: TipFeatures, state: StationState, index: OpenIncidentIndex, now: Timestamp
+        _ accepted: TipAccepted, _ reading: TipReading, state: StationState, index: OpenIncidentIndex, now: Timestamp
     ) -> TriageDecision {
-        let tipUrgency = scorer.score(accepted.tip, context: context(of: accepted, state: state, now: now))
+        let tipUrgency = scorer.score(reading.urgency, context: context(of: accepted, state: state, now: now))
+        return decide(accepted, reading.features, tipUrgency, state: state, index: index, now: now)
+    }
+
+    /// The same for a tip that was scored already, by ``UrgencyScorer/score(_:context:)``.
+    public func decide(
+        _ accepted: TipAccepted, _ features: TipFeatures, _ tipUrgency: Urgency, state: StationState, index: OpenIncidentIndex,
+        now: Timestamp
+    ) -> TriageDecision {
         let view = TipView(accepted, isEmergency: tipUrgency.level == .emergency, features: features)
         let candidates = candidates(for: view, in: index, now: now, within: correlator.spanReach(of: view))
         switch correlator.decide(view, candidates: candidates, now: now) {

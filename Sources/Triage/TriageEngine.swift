@@ -11,6 +11,8 @@ public struct TriageEngine: Sendable {
     /// The cell edge for an ``OpenIncidentIndex`` under these rules, in metres: whatever may attach lies within the span of the first
     /// tip, widened by the accuracies of both, each at most the maximum distance.
     public let cellMetres: Double
+    /// By which a ``TipReading`` knows it; copies have the same.
+    let id = EngineID()
 
     /// Some milliseconds: phrases are compiled.
     public init(rules: TriageRules) {

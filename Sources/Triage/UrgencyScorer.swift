@@ -32,15 +32,37 @@ public final class UrgencyScorer: Sendable {
 
     /// The urgency of `tip` alone. Reasons in this order: `category` (detail: its code; 0 points where it is not
     /// configured), `words.<code>` (the phrase as it stands in the text), `night` (local time, "02:10"), `wording` (what
-    /// brings the sum to what the text says as a whole; the terms that spoke most for it), `panic`, `record` (the
-    /// reporter's, "real/false") and `place` (earlier incidents there); then, with 0 points, what was said and does not count (`denied`, `context.<code>`), `cap.<level>` where the level goes no higher, and
+    /// brings the sum to what the text says as a whole; the terms that spoke most for it), `panic`, `place` (earlier
+    /// incidents there) and `record` (the reporter's, "real/false"); then, with 0 points, what was said and does not count (`denied`, `context.<code>`), `cap.<level>` where the level goes no higher, and
     /// `floor.<level>` where it is above the score's (detail: the code of the reason that set it).
-    public func score(_ tip: Tip, context: UrgencyContext = .none) -> Urgency {
+    public func score(_ tip: Tip, context: UrgencyContext = .none) -> Urgency { score(read(tip), context: context) }
+
+    /// What ``score(_:context:)`` makes of `tip` before anything else is known. It costs nearly all of a score, and asks for
+    /// nothing but the tip.
+    func read(_ tip: Tip) -> UrgencyReading {
         var text = tip.text
-        return text.withUTF8 { score(tip, $0, context) }
+        return text.withUTF8 { read(tip, $0) }
     }
 
-    private func score(_ tip: Tip, _ text: UnsafeBufferPointer<UInt8>, _ context: UrgencyContext) -> Urgency {
+    /// The urgency of a tip that was read by this scorer.
+    func score(_ reading: UrgencyReading, context: UrgencyContext) -> Urgency {
+        let place = placePoints(context)
+        let record = recordPoints(context, reading, place)
+        guard place != 0 || record != 0 else { return reading.alone }
+        var reasons: [Reason] = []
+        reasons.reserveCapacity(reading.settled + 4)
+        reasons += reading.alone.reasons[..<reading.experience]
+        if place != 0 { reasons.append(Reason(code: codes.names[ReasonCodes.place], points: place, detail: "\(context.earlierAtPlace)")) }
+        if record != 0 {
+            reasons.append(
+                Reason(
+                    code: codes.names[ReasonCodes.record], points: record, detail: "\(context.record.real)/\(context.record.wrong)"))
+        }
+        reasons += reading.alone.reasons[reading.experience..<reading.settled]
+        return settled(reasons, sum: reading.sum + Int64(place) + Int64(record), category: reading.category, reading.bounds)
+    }
+
+    private func read(_ tip: Tip, _ text: UnsafeBufferPointer<UInt8>) -> UrgencyReading {
         let category = categories[tip.category]
         let minute = localMinute(tip.observedAt)
         let night = isNight(hour: minute / 60)
@@ -65,12 +87,14 @@ public final class UrgencyScorer: Sendable {
             terms.add(ReasonCodes.panic, rules.panicPoints, .none)
             terms.raise(to: .emergency, by: ReasonCodes.panic)
         }
-        count(context, in: &terms)
+        let experience = terms.lines.count
         tell(reading.findings, text, in: &terms)
-        let (score, level) = settle(&terms)
-        return Urgency(
-            score: score, level: level,
-            reasons: terms.lines.map { Reason(code: codes.names[$0.code], points: $0.points, detail: detail($0, text)) })
+        var reasons: [Reason] = []
+        reasons.reserveCapacity(terms.lines.count + 2)
+        for line in terms.lines { reasons.append(Reason(code: codes.names[line.code], points: line.points, detail: detail(line, text))) }
+        return UrgencyReading(
+            alone: settled(reasons, sum: terms.sum, category: terms.category, terms.bounds), experience: experience,
+            settled: terms.lines.count, sum: terms.sum, category: terms.category, bounds: terms.bounds)
     }
 
     /// The urgency of an incident to which a tip has been attached.
@@ -124,7 +148,9 @@ public final class UrgencyScorer: Sendable {
         let (count, bounds) = (terms.lines.count, terms.bounds)
         bound(reading, in: &terms)
         tell(reading.findings, text, in: &terms)
-        var sum = wording.mark(level: settle(&terms).level)
+        var sum = WordingModel.Weights.zero
+        let level = settle(UrgencyTerms.score(terms.sum), category: terms.category, terms.bounds) { terms.add($0, 0, .code($1)) }
+        sum &+= wording.mark(level: level)
         for (index, line) in terms.lines.enumerated() where line.code != ReasonCodes.category && line.code != ReasonCodes.night {
             // Each once.
             if !terms.lines[..<index].contains(where: { $0.code == line.code }) { sum &+= wording.mark(code: line.code) }
@@ -169,14 +195,19 @@ public final class UrgencyScorer: Sendable {
         }
     }
 
-    /// The terms of experience. A record never lowers what is an emergency without it.
-    private func count(_ context: UrgencyContext, in terms: inout UrgencyTerms) {
+    // MARK: - Experience
+
+    private func placePoints(_ context: UrgencyContext) -> Int32 {
         let earlier = min(max(0, context.earlierAtPlace), rules.repeatPlace.points.count)
-        let place = rules.repeatPlace.points.prefix(earlier).reduce(0, &+)
-        if place != 0 { terms.add(ReasonCodes.place, place, .text("\(context.earlierAtPlace)")) }
-        var record = rules.trackRecord.points(context.record)
-        if record < 0, level(terms, score: terms.score) == .emergency { record = 0 }
-        if record != 0 { terms.add(ReasonCodes.record, record, .text("\(context.record.real)/\(context.record.wrong)")) }
+        return rules.repeatPlace.points.prefix(earlier).reduce(0, &+)
+    }
+
+    /// A record never lowers what is an emergency without it.
+    private func recordPoints(_ context: UrgencyContext, _ reading: UrgencyReading, _ place: Int32) -> Int32 {
+        let record = rules.trackRecord.points(context.record)
+        guard record < 0 else { return record }
+        let score = UrgencyTerms.score(reading.sum + Int64(place))
+        return level(score, category: reading.category, reading.bounds) == .emergency ? 0 : record
     }
 
     /// At most so many reasons that only tell why a word did not count.
@@ -205,20 +236,29 @@ public final class UrgencyScorer: Sendable {
         }
     }
 
-    private func level(_ terms: UrgencyTerms, score: Int32) -> UrgencyLevel {
-        max(min(max(rules.level(of: score), terms.category), terms.bounds.cap), terms.bounds.floor)
+    private func level(_ score: Int32, category: UrgencyLevel, _ bounds: UrgencyTerms.Bounds) -> UrgencyLevel {
+        max(min(max(rules.level(of: score), category), bounds.cap), bounds.floor)
     }
 
-    private func settle(_ terms: inout UrgencyTerms) -> (score: Int32, level: UrgencyLevel) {
-        let (score, bounds) = (terms.score, terms.bounds)
-        let result = level(terms, score: score)
-        if bounds.cap < .emergency, bounds.floor <= bounds.cap {
-            terms.add(ReasonCodes.cap(bounds.cap), 0, .code(bounds.capCode))
-        }
+    /// What a score and its bounds come to, and the lines that tell of bounds: each with the code of what set it.
+    private func settle(
+        _ score: Int32, category: UrgencyLevel, _ bounds: UrgencyTerms.Bounds, _ tell: (_ code: Int, _ by: Int) -> Void
+    ) -> UrgencyLevel {
+        let result = level(score, category: category, bounds)
+        if bounds.cap < .emergency, bounds.floor <= bounds.cap { tell(ReasonCodes.cap(bounds.cap), bounds.capCode) }
         if result > rules.level(of: score) {
-            terms.add(ReasonCodes.floor(result), 0, .code(bounds.floor >= result ? bounds.floorCode : ReasonCodes.category))
+            tell(ReasonCodes.floor(result), bounds.floor >= result ? bounds.floorCode : ReasonCodes.category)
         }
-        return (score, result)
+        return result
+    }
+
+    private func settled(_ reasons: [Reason], sum: Int64, category: UrgencyLevel, _ bounds: UrgencyTerms.Bounds) -> Urgency {
+        var reasons = reasons
+        let score = UrgencyTerms.score(sum)
+        let level = settle(score, category: category, bounds) { code, by in
+            reasons.append(Reason(code: codes.names[code], points: 0, detail: codes.names[by]))
+        }
+        return Urgency(score: score, level: level, reasons: reasons)
     }
 
     private func detail(_ line: UrgencyTerms.Line, _ text: UnsafeBufferPointer<UInt8>) -> String {

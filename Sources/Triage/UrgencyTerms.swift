@@ -53,6 +53,22 @@ struct ReasonCodes: Sendable {
     static func cap(_ level: UrgencyLevel) -> Int { fixed.count + levels.count + Int(level.rawValue) - 1 }
 }
 
+/// The urgency of a tip as far as the tip alone decides it: its reporter's record and what happened at its place before are left
+/// to add.
+struct UrgencyReading: Sendable {
+    /// With neither.
+    var alone: Urgency
+    /// Where their reasons go among those of ``alone``.
+    var experience: Int
+    /// From here on the reasons of ``alone`` tell what its bounds came to.
+    var settled: Int
+    /// Of all points, not clamped.
+    var sum: Int64
+    /// The level that the category holds it at.
+    var category: UrgencyLevel
+    var bounds: UrgencyTerms.Bounds
+}
+
 /// The sum as it grows, and what holds its level up or down.
 struct UrgencyTerms {
     /// What a line tells, as text only when it is told.
@@ -105,5 +121,5 @@ struct UrgencyTerms {
 
     var sum: Int64 { lines.reduce(into: 0) { $0 &+= Int64($1.points) } }
     /// Within 0…100.
-    var score: Int32 { Int32(max(0, min(100, sum))) }
+    static func score(_ sum: Int64) -> Int32 { Int32(max(0, min(100, sum))) }
 }

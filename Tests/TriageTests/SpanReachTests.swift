@@ -49,14 +49,14 @@ struct SpanReachTests {
             let accepted = TipAccepted(
                 post: PostID(unchecked: "gate-3"), zone: Fixture.zone, tip: tip, encoded: [], position: tip.position, receivedAt: now,
                 skewMilliseconds: 0)
-            let features = engine.features(of: tip)
-            let decision = engine.decide(accepted, features, state: state, index: index, now: now)
-            let view = TipView(accepted, isEmergency: decision.isAlarm, features: features)
+            let reading = engine.reading(of: tip)
+            let decision = engine.decide(accepted, reading, state: state, index: index, now: now)
+            let view = TipView(accepted, isEmergency: decision.isAlarm, features: reading.features)
             let all = engine.correlator.decide(view, candidates: engine.candidates(for: view, in: index, now: now), now: now)
             #expect(decision.reasons == all.reasons)
             outcomes.insert(decision.verdict == .new ? decision.reasons.first?.code ?? "" : "attached")
             state.apply(Record(sequence: UInt64(step + 1), at: now, events: decision.events))
-            index.follow(decision.incident, in: state, newest: features)
+            index.follow(decision.incident, in: state, newest: reading.features)
         }
         #expect(outcomes.isSuperset(of: ["alone", "vetoed", "attached"]))
     }
