@@ -42,6 +42,8 @@ public struct TipView: Sendable {
 public final class TipFeatures: Sendable {
     let terms: TextTerms
     let entities: Entities
+    /// It names a number plate or a telephone number.
+    let hasIdentifiers: Bool
     /// A hash of the place in words, letters and digits alone; 0 where there are none.
     let place: UInt32
 
@@ -55,6 +57,7 @@ public final class TipFeatures: Sendable {
     private init(kept text: String, _ place: String, _ weights: TermWeights) {
         terms = TextTerms(text, weights: weights)
         entities = Entities(text: text, place: place)
+        hasIdentifiers = entities.all.contains(where: \.kind.isIdentifier)
         self.place = Self.hash(place: place)
     }
 
@@ -98,21 +101,28 @@ public final class IncidentView: Sendable {
     let first: Position?
     /// The first tip's first; see ``Incident/Limits/evidence``.
     let evidence: [Trace]
-    /// As many as ``evidence``, as the incident keeps them.
-    let sources: [Evidence]
     /// When its newest evidence was observed, by the posts' clocks.
     let newest: Timestamp
 
     /// Whether it still takes tips as a matter of course.
     public var isOpen: Bool { clearedAt == nil }
 
-    /// What is compared of one member tip.
-    struct Trace: Sendable {
-        var observedAt: Timestamp
-        var categoryHash: UInt64
+    /// What is compared of one member tip. Made once for it: all views of its incident share it, and hold nothing of the incident
+    /// itself, which could else not be changed where it lies.
+    final class Trace: Sendable {
+        /// As the incident keeps it.
+        let source: Evidence
+        let categoryHash: UInt64
         /// Nil where it is no place on earth.
-        var position: Position?
-        var features: TipFeatures
+        let position: Position?
+        let features: TipFeatures
+
+        init(_ source: Evidence, features: TipFeatures) {
+            self.source = source
+            categoryHash = stableHash(source.category)
+            position = source.position?.known
+            self.features = features
+        }
     }
 
     /// - Parameters:
@@ -128,37 +138,29 @@ public final class IncidentView: Sendable {
         lastTipAt = incident.lastTipAt
         position = incident.position?.known
         category = incident.category
-        sources = incident.evidence
         let last = incident.evidence.count - 1
-        var traces: [Trace] = []
-        traces.reserveCapacity(incident.evidence.count)
-        var seen: Timestamp?
-        for index in incident.evidence.indices {
-            let features: TipFeatures
-            if index == last, let known {
-                features = known
-            } else if let old = previous?.trace(of: incident.evidence[index], near: index) {
-                features = old
-            } else {
-                features = TipFeatures(incident.evidence[index], weights: weights)
+        var newest: Timestamp?
+        evidence = Array(unsafeUninitializedCapacity: incident.evidence.count) { traces, count in
+            for (index, source) in incident.evidence.enumerated() {
+                let trace: Trace
+                if index == last, let known {
+                    trace = Trace(source, features: known)
+                } else {
+                    trace = previous?.trace(of: source, near: index) ?? Trace(source, features: TipFeatures(source, weights: weights))
+                }
+                traces.initializeElement(at: index, to: trace)
+                count += 1
+                newest = max(newest ?? source.observedAt, source.observedAt)
             }
-            let observedAt = incident.evidence[index].observedAt
-            traces.append(
-                Trace(
-                    observedAt: observedAt, categoryHash: stableHash(incident.evidence[index].category),
-                    position: incident.evidence[index].position?.known, features: features))
-            seen = max(seen ?? observedAt, observedAt)
         }
-        evidence = traces
-        first = traces.first?.position ?? position
-        newest = seen ?? incident.lastTipAt
+        first = evidence.first?.position ?? position
+        self.newest = newest ?? incident.lastTipAt
     }
 
-    /// The features of the same evidence in this view. Evidence keeps its place, or moves down by one when an older one goes.
-    private func trace(of wanted: Evidence, near index: Int) -> TipFeatures? {
-        for candidate in [index, index + 1] where candidate < sources.count && sources[candidate] == wanted {
-            return evidence[candidate].features
-        }
+    /// That of the same evidence in this view. Evidence keeps its place, or moves down by one when an older one goes.
+    private func trace(of wanted: Evidence, near index: Int) -> Trace? {
+        if index < evidence.count, evidence[index].source == wanted { return evidence[index] }
+        if index + 1 < evidence.count, evidence[index + 1].source == wanted { return evidence[index + 1] }
         return nil
     }
 }

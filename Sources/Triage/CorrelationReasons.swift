@@ -10,33 +10,35 @@ extension Correlator {
             return [Reason(code: veto.code, points: 0, detail: detail(of: veto, measure, tip, incident, now: now))]
         }
         let match = measure.match
-        let category = match.evidence.map { incident.sources[$0].category } ?? ""
-        var reasons = [
-            distanceReason(measure, tip),
-            Reason(code: "time", points: match.timePoints, detail: Self.span(match.apart)),
+        let category = match.evidence.map { incident.evidence[$0].source.category } ?? ""
+        var reasons: [Reason] = []
+        // Four and, as a rule, some of a cap, an agreement and what is named.
+        reasons.reserveCapacity(10)
+        reasons.append(distanceReason(measure, tip))
+        reasons.append(Reason(code: "time", points: match.timePoints, detail: Self.span(match.apart)))
+        reasons.append(
             category == tip.category
                 ? Reason(code: "category", points: match.categoryPoints, detail: tip.category)
-                : Reason(code: "category.kin", points: match.categoryPoints, detail: "\(tip.category) ~ \(category)"),
+                : Reason(code: "category.kin", points: match.categoryPoints, detail: tip.category + " ~ " + category))
+        reasons.append(
             match.textIsSilent
                 ? Reason(code: "text.unknown", points: match.textPoints)
-                : Reason(code: "text", points: match.textPoints, detail: String(Int((match.similarity * 100).rounded())) + " %"),
-        ]
+                : Reason(code: "text", points: match.textPoints, detail: String(Int((match.similarity * 100).rounded())) + " %"))
         if match.whereCap != 0 { reasons.append(Reason(code: "where.cap", points: match.whereCap)) }
         if match.samePlace { reasons.append(Reason(code: "same.place", points: match.placePoints)) }
-        reasons += entityReasons(match)
+        addEntities(match, to: &reasons)
         if measure.agreementPoints != 0 { reasons.append(Reason(code: "agreement", points: measure.agreementPoints)) }
         return reasons
     }
 
     /// One reason for each kind; the points as ``CorrelationPoints`` bounds them, so the last of a kind may count nothing.
-    private func entityReasons(_ match: EvidenceMatch) -> [Reason] {
-        var reasons: [Reason] = []
+    private func addEntities(_ match: EvidenceMatch, to reasons: inout [Reason]) {
         var (identifiers, dwellings, looks, against) = (0, 0, 0, 0)
         func points(_ each: Int32, _ count: inout Int, most: Int) -> Int32 {
             count += 1
             return count <= most ? each : 0
         }
-        for kind in match.entities.same {
+        for kind in KindCodes.kinds(of: match.entities.same) {
             let counted: Int32
             if kind.isIdentifier {
                 counted = points(rules.points.identifier, &identifiers, most: 1)
@@ -47,13 +49,15 @@ extension Correlator {
             } else {
                 continue
             }
-            reasons.append(Reason(code: "same.\(kind)", points: counted))
+            reasons.append(Reason(code: KindCodes.same[Int(kind.rawValue)], points: counted))
         }
-        for kind in match.entities.against.map({ "\($0)" }) + (match.entities.pastDiffers ? ["past"] : []) {
-            reasons.append(
-                Reason(code: "against.\(kind)", points: -points(rules.points.contradiction, &against, most: 2)))
+        for kind in KindCodes.kinds(of: match.entities.against) {
+            let counted = -points(rules.points.contradiction, &against, most: 2)
+            reasons.append(Reason(code: KindCodes.against[Int(kind.rawValue)], points: counted))
         }
-        return reasons
+        if match.entities.pastDiffers {
+            reasons.append(Reason(code: "against.past", points: -points(rules.points.contradiction, &against, most: 2)))
+        }
     }
 
     private func distanceReason(_ measure: PairMeasure, _ tip: TipView) -> Reason {
@@ -82,4 +86,16 @@ extension Correlator {
     private static func span(_ milliseconds: Int64) -> String { String(milliseconds / 60_000) + " min" }
 
     private static func metres(_ distance: Double) -> String { String(Int(distance.rounded())) + " m" }
+}
+
+/// The codes of what is named, made once: spelling a kind by reflection took longer than comparing.
+private enum KindCodes {
+    /// By the raw value of the kind.
+    static let same = Entities.Kind.allCases.map { "same.\($0)" }
+    static let against = Entities.Kind.allCases.map { "against.\($0)" }
+
+    /// In the order of their raw values.
+    static func kinds(of set: Entities.Kinds) -> some Sequence<Entities.Kind> {
+        Entities.Kind.allCases.lazy.filter { set.bits & 1 << UInt32($0.rawValue) != 0 }
+    }
 }

@@ -29,27 +29,40 @@ public final class Correlator: Sendable {
             uniqueKeysWithValues: affinity.map { ($0.key, Row(category: $0.key, listed: $0.value, others: rules.affinity.others)) })
     }
 
-    /// What a category has in common with the others: its row of the matrix.
+    /// What a category has in common with the others: its row of the matrix, as a table with open addressing that is at most half full.
     struct Row: Sendable {
-        private struct Entry: Sendable {
-            var hash: UInt64
-            var category: String
-            var percent: Int32
+        private struct Slot: Sendable {
+            var hash: UInt64 = 0
+            var category = ""
+            /// −1 where the slot is free.
+            var percent: Int32 = -1
         }
 
-        private var listed: [Entry] = []
+        private let slots: [Slot]
         private let others: Int32
 
         init(category: String, listed: [String: Int32], others: Int32) {
             self.others = others
-            for (other, percent) in listed { self.listed.append(Entry(hash: stableHash(other), category: other, percent: percent)) }
-            if listed[category] == nil { self.listed.append(Entry(hash: stableHash(category), category: category, percent: 100)) }
+            var all = listed
+            if all[category] == nil { all[category] = 100 }
+            var slots = [Slot](repeating: Slot(), count: (all.count * 2).nextPowerOfTwo)
+            for (other, percent) in all {
+                let hash = stableHash(other)
+                var place = Self.home(hash, slots.count)
+                while slots[place].percent >= 0 { place = (place + 1) & (slots.count - 1) }
+                slots[place] = Slot(hash: hash, category: other, percent: max(0, percent))
+            }
+            self.slots = slots
         }
+
+        private static func home(_ hash: UInt64, _ count: Int) -> Int { Int(truncatingIfNeeded: hash) & (count - 1) }
 
         /// - Parameter hash: by `stableHash`, of `category`.
         func percent(with hash: UInt64, _ category: String) -> Int32 {
-            for index in listed.indices where listed[index].hash == hash && listed[index].category == category {
-                return listed[index].percent
+            var place = Self.home(hash, slots.count)
+            while slots[place].percent >= 0 {
+                if slots[place].hash == hash, slots[place].category == category { return slots[place].percent }
+                place = (place + 1) & (slots.count - 1)
             }
             return others
         }
@@ -127,7 +140,7 @@ public final class Correlator: Sendable {
         var best = measure(tip, row, first, now: now)
         var place = candidates.startIndex
         for index in candidates.indices.dropFirst() {
-            let measure = measure(tip, row, candidates[index], now: now)
+            let measure = measure(tip, row, candidates[index], now: now, floor: best.points)
             if measure.beats(best) { (best, place) = (measure, index) }
         }
         return (best, candidates[place])

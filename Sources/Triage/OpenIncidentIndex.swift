@@ -8,20 +8,21 @@ public import TipModel
 
 /// Incidents by zone, drill, place and what they name; open and cleared ones apart. Memory is proportional to the incidents in it.
 public struct OpenIncidentIndex: Sendable {
-    private struct Area: Hashable {
-        var zone: ZoneID
-        var drill: Bool
-        var isCleared: Bool
-    }
-
     private struct Place {
         var view: IncidentView
         var cell: ListKey
+        /// Of the incidents of its area, wherever they are.
         var area: ListKey
-        var names: [UInt64]
         var inCell: RecencyLists.Handle
         var inArea: RecencyLists.Handle
-        var inNames: [RecencyLists.Handle]
+        /// Few incidents have any.
+        var names: [Name]
+    }
+
+    /// A plate or telephone number, and the entry in its list.
+    private struct Name {
+        var identifier: UInt64
+        var handle: RecencyLists.Handle
     }
 
     /// Plates and telephone numbers by which one incident is found: those of its oldest evidence first.
@@ -30,8 +31,8 @@ public struct OpenIncidentIndex: Sendable {
     private let grid: CellGrid
     private let weights: TermWeights
     private var places: [IncidentID: Place] = [:]
-    /// Numbers of areas, four for each zone that an incident was ever in; a zone is never forgotten, a station has few.
-    private var areaNumbers: [Area: UInt32] = [:]
+    /// Of the zones that an incident was ever in; a zone is never forgotten, a station has few. Each has four areas.
+    private var zoneNumbers: [ZoneID: UInt32] = [:]
     private var cells = RecencyLists()
     private var areas = RecencyLists()
     private var names = RecencyLists()
@@ -64,31 +65,42 @@ public struct OpenIncidentIndex: Sendable {
     /// - Parameter newest: the features of the evidence that came last, where they are at hand.
     public mutating func update(_ incident: Incident, newest: TipFeatures? = nil) {
         guard incident.mergedInto == nil else { return remove(incident.id) }
-        let area = number(Area(zone: incident.zone, drill: incident.drill, isCleared: incident.phase == .cleared))
+        let place = places.index(forKey: incident.id)
+        let old = place.map { places.values[$0].view }
+        // A zone that it keeps needs no look-up by name.
+        let zone = old.flatMap { old in place.flatMap { old.zone == incident.zone ? places.values[$0].area.area / 4 : nil } }
+        let area = Self.area(
+            of: zone ?? number(incident.zone), drill: incident.drill, isCleared: incident.phase == .cleared)
         let cell = cellKey(area, incident.position.flatMap(grid.cell(of:)))
-        let old = places[incident.id]
-        let view = IncidentView(incident, weights: weights, previous: old?.view, newest: newest)
+        let view = IncidentView(incident, weights: weights, previous: old, newest: newest)
         let names = Self.names(of: view)
-        if var place = old {
-            if place.cell == cell, place.view.lastTipAt == view.lastTipAt, place.names == names {
-                place.view = view
-                cells.replace(place.inCell, by: view)
-                areas.replace(place.inArea, by: view)
-                for handle in place.inNames { self.names.replace(handle, by: view) }
-                places[incident.id] = place
+        if let place {
+            if places.values[place].cell == cell, view.lastTipAt == old?.lastTipAt,
+                places.values[place].names.lazy.map(\.identifier).elementsEqual(names)
+            {
+                places.values[place].view = view
+                cells.replace(places.values[place].inCell, by: view)
+                areas.replace(places.values[place].inArea, by: view)
+                for name in places.values[place].names { self.names.replace(name.handle, by: view) }
                 return
             }
-            unlink(place)
+            unlink(places.values[place])
+            places.values[place] = link(view, cell, ListKey(area: area, place: 0), names)
+        } else {
+            places[incident.id] = link(view, cell, ListKey(area: area, place: 0), names)
         }
-        link(view, cell, ListKey(area: area, place: 0), names)
     }
 
-    /// The number of an area, given to it when it is first heard of.
-    private mutating func number(_ area: Area) -> UInt32 {
-        if let known = areaNumbers[area] { return known }
-        let number = UInt32(areaNumbers.count)
-        areaNumbers[area] = number
+    /// The number of a zone, given to it when it is first heard of.
+    private mutating func number(_ zone: ZoneID) -> UInt32 {
+        if let known = zoneNumbers[zone] { return known }
+        let number = UInt32(zoneNumbers.count)
+        zoneNumbers[zone] = number
         return number
+    }
+
+    private static func area(of zone: UInt32, drill: Bool, isCleared: Bool) -> UInt32 {
+        zone &* 4 &+ (drill ? 2 : 0) &+ (isCleared ? 1 : 0)
     }
 
     /// The key of a cell; nil for the incidents of the area without a position.
@@ -134,116 +146,69 @@ public struct OpenIncidentIndex: Sendable {
 
     /// - Parameter reach: what is out of it counts towards the bound, and only the newest of it is given.
     func candidates(for tip: TipView, since: Timestamp, clearedSince: Timestamp, bound: Int, within reach: SpanReach?) -> Candidates {
-        Candidates(
-            open: find(tip, isCleared: false, since: since, bound: bound, reach),
-            cleared: cleared.isEmpty ? [] : find(tip, isCleared: true, since: clearedSince, bound: max(1, bound / 3), reach))
+        // No incident was ever in a zone without a number.
+        guard let zone = zoneNumbers[tip.zone] else { return Candidates() }
+        let open = Self.area(of: zone, drill: tip.drill, isCleared: false)
+        let over = Self.area(of: zone, drill: tip.drill, isCleared: true)
+        return Candidates(
+            open: find(tip, open, since: since, bound: bound, reach),
+            cleared: cleared.isEmpty ? [] : find(tip, over, since: clearedSince, bound: max(1, bound / 3), reach))
     }
 
-    private func find(_ tip: TipView, isCleared: Bool, since: Timestamp, bound: Int, _ reach: SpanReach?) -> [IncidentView] {
-        // No incident was ever in an area without a number.
-        guard let area = areaNumbers[Area(zone: tip.zone, drill: tip.drill, isCleared: isCleared)] else { return [] }
+    private func find(_ tip: TipView, _ area: UInt32, since: Timestamp, bound: Int, _ reach: SpanReach?) -> [IncidentView] {
         let named = named(tip, area, since: since)
         // Beside named ones all are needed: those are in both.
-        var result = Walk(since: since, bound: bound, reach: named.isEmpty ? reach : nil)
+        let walk = RecencyWalk(since: since, bound: bound, reach: named.isEmpty ? reach : nil)
+        let others: [IncidentView]
         if let position = tip.position?.known {
-            result.add(cells.newest(in: cellKey(area, nil)), of: cells)
-            grid.neighbourhood(of: position) { cell in result.add(cells.newest(in: cellKey(area, cell)), of: cells) }
-            result.run(cells)
+            others = walk.run(cells, count: 10) { heads in
+                heads.add(cells.newest(in: cellKey(area, nil)), of: cells)
+                grid.neighbourhood(of: position) { cell in heads.add(cells.newest(in: cellKey(area, cell)), of: cells) }
+            }
         } else {
-            result.add(areas.newest(in: ListKey(area: area, place: 0)), of: areas)
-            result.run(areas)
+            others = walk.run(areas, count: 1) { $0.add(areas.newest(in: ListKey(area: area, place: 0)), of: areas) }
         }
-        guard !named.isEmpty else { return result.views }
+        guard !named.isEmpty else { return others }
         // In front: what names the same thing is compared however many others are newer.
-        var seen = Set<IncidentID>()
-        return Array((named + result.views).filter { seen.insert($0.id).inserted }.prefix(bound))
+        var views = named
+        for view in others where !named.contains(where: { $0.id == view.id }) { views.append(view) }
+        return views.count > bound ? Array(views.prefix(bound)) : views
     }
 
     /// Those that name the same plate or telephone number.
     private func named(_ tip: TipView, _ area: UInt32, since: Timestamp) -> [IncidentView] {
-        guard tip.features.entities.all.contains(where: \.kind.isIdentifier) else { return [] }
-        var walk = Walk(since: since, bound: Self.namesBound, reach: nil)
-        for identifier in tip.features.entities.identifiers.prefix(Self.namesBound) {
-            walk.add(names.newest(in: ListKey(area: area, place: identifier)), of: names)
+        guard tip.features.hasIdentifiers else { return [] }
+        let identifiers = tip.features.entities.identifiers.prefix(Self.namesBound)
+        let views = RecencyWalk(since: since, bound: Self.namesBound, reach: nil).run(names, count: Self.namesBound) { heads in
+            for identifier in identifiers { heads.add(names.newest(in: ListKey(area: area, place: identifier)), of: names) }
         }
-        walk.run(names)
-        return walk.views
-    }
-
-    /// Merges lists, newest first.
-    private struct Walk {
-        private struct Head {
-            var handle: RecencyLists.Handle
-            var order: RecencyLists.Order
-        }
-
-        let since: Timestamp
-        let bound: Int
-        let reach: SpanReach?
-        private(set) var views: [IncidentView] = []
-        private var heads: [Head] = []
-
-        init(since: Timestamp, bound: Int, reach: SpanReach?) {
-            (self.since, self.bound, self.reach) = (since, bound, reach)
-        }
-
-        /// A list by its newest entry; none where all of it is too old.
-        mutating func add(_ newest: RecencyLists.Handle?, of lists: RecencyLists) {
-            guard let newest else { return }
-            let order = lists.order(of: newest)
-            if heads.isEmpty { heads.reserveCapacity(10) }
-            if order.milliseconds >= since.milliseconds { heads.append(Head(handle: newest, order: order)) }
-        }
-
-        mutating func run(_ lists: RecencyLists) {
-            guard !heads.isEmpty else { return }
-            views.reserveCapacity(min(bound, 16))
-            var (met, isPassed) = (0, false)
-            while met < bound, !heads.isEmpty {
-                // At most ten heads: comparing them all is cheaper than keeping a heap.
-                var newest = 0
-                for index in heads.indices.dropFirst() where heads[newest].order < heads[index].order { newest = index }
-                let handle = heads[newest].handle
-                met += 1
-                let isFar = reach.map { $0.excludes(lists.first(of: handle)) } ?? false
-                // Of those out of reach the newest tells why a tip is alone, where no other does.
-                if !isFar || !isPassed, let view = lists.view(of: handle) { views.append(view) }
-                isPassed = isPassed || isFar
-                let older = lists.older(than: handle)
-                let order = older.map { lists.order(of: $0) }
-                if let older, let order, order.milliseconds >= since.milliseconds {
-                    heads[newest] = Head(handle: older, order: order)
-                } else {
-                    heads.remove(at: newest)
-                }
-            }
-        }
+        // One may be in several of the lists.
+        return views.indices.filter { place in !views[..<place].contains { $0.id == views[place].id } }.map { views[$0] }
     }
 
     private static func names(of view: IncidentView) -> [UInt64] {
         var names: [UInt64] = []
-        for evidence in view.evidence {
-            for name in evidence.features.entities.identifiers where names.count < namesBound && !names.contains(name) {
+        for trace in view.evidence where trace.features.hasIdentifiers {
+            for name in trace.features.entities.identifiers where names.count < namesBound && !names.contains(name) {
                 names.append(name)
             }
         }
         return names
     }
 
-    private mutating func link(_ view: IncidentView, _ cell: ListKey, _ area: ListKey, _ identifiers: [UInt64]) {
+    private mutating func link(_ view: IncidentView, _ cell: ListKey, _ area: ListKey, _ identifiers: [UInt64]) -> Place {
         if !view.isOpen { cleared.insert(view.id) }
-        places[view.id] = Place(
-            view: view, cell: cell, area: area, names: identifiers, inCell: cells.insert(view, in: cell),
-            inArea: areas.insert(view, in: area),
-            inNames: identifiers.map { names.insert(view, in: ListKey(area: area.area, place: $0)) })
+        return Place(
+            view: view, cell: cell, area: area, inCell: cells.insert(view, in: cell), inArea: areas.insert(view, in: area),
+            names: identifiers.map {
+                Name(identifier: $0, handle: names.insert(view, in: ListKey(area: area.area, place: $0)))
+            })
     }
 
     private mutating func unlink(_ place: Place) {
         if !place.view.isOpen { cleared.remove(place.view.id) }
         cells.remove(place.inCell, from: place.cell)
         areas.remove(place.inArea, from: place.area)
-        for (handle, identifier) in zip(place.inNames, place.names) {
-            names.remove(handle, from: ListKey(area: place.area.area, place: identifier))
-        }
+        for name in place.names { names.remove(name.handle, from: ListKey(area: place.area.area, place: name.identifier)) }
     }
 }

@@ -57,10 +57,11 @@ struct EvidenceMatch {
 }
 
 extension Correlator {
-    func measure(_ tip: TipView, _ row: Row, _ incident: IncidentView, now: Timestamp) -> PairMeasure {
+    /// - Parameter floor: an incident that certainly stays below it need not be measured to the end; it then has fewer points than that.
+    func measure(_ tip: TipView, _ row: Row, _ incident: IncidentView, now: Timestamp, floor: Int32 = 0) -> PairMeasure {
         var measure = PairMeasure(id: incident.id, lastTipAt: incident.lastTipAt)
         measure.veto = veto(tip, incident, now: now, &measure)
-        if measure.veto == nil { matchEvidence(tip, row, incident, &measure) }
+        if measure.veto == nil { matchEvidence(tip, row, incident, floor: floor, &measure) }
         return measure
     }
 
@@ -84,68 +85,92 @@ extension Correlator {
 
     /// Fills in the best match within reach, or the veto: all of it too far, or a contradiction with any of it. An incident of which
     /// no evidence has a position stands where ``Incident/position`` says.
-    private func matchEvidence(_ tip: TipView, _ row: Row, _ incident: IncidentView, _ measure: inout PairMeasure) {
-        let here = tip.position?.known
-        var (located, reached, found, isKin) = (false, false, false, false)
-        var (drills, alike) = (0, 0)
-        for index in incident.evidence.indices {
-            let affinity = row.percent(with: incident.evidence[index].categoryHash, incident.sources[index].category)
-            guard affinity > 0 else { continue }
-            isKin = true
-            var match = EvidenceMatch()
-            match.evidence = index
-            match.categoryPoints = Int32(Int64(rules.points.category) * Int64(affinity) / 100)
-            if let here, let there = incident.evidence[index].position {
-                located = true
-                let metres = here.distance(to: there)
-                measure.nearest = min(measure.nearest ?? .infinity, metres)
-                guard metres <= reach(here, there) else { continue }
-                reached = true
-                place(metres, here, there, &match)
+    private func matchEvidence(
+        _ tip: TipView, _ row: Row, _ incident: IncidentView, floor: Int32, _ measure: inout PairMeasure
+    ) {
+        // Texts cost most and count little: first all but the texts, then those of which something depends on the text.
+        withUnsafeTemporaryAllocation(of: EvidenceMatch.self, capacity: incident.evidence.count) { matches in
+            let here = tip.position?.known
+            var (located, reached, isKin) = (false, false, false)
+            var (drills, count) = (0, 0)
+            for (index, trace) in incident.evidence.enumerated() {
+                let affinity = row.percent(with: trace.categoryHash, trace.source.category)
+                guard affinity > 0 else { continue }
+                isKin = true
+                var match = EvidenceMatch()
+                match.evidence = index
+                match.categoryPoints = Int32(Int64(rules.points.category) * Int64(affinity) / 100)
+                if let here, let there = trace.position {
+                    located = true
+                    let metres = here.distance(to: there)
+                    measure.nearest = min(measure.nearest ?? .infinity, metres)
+                    guard metres <= reach(here, there) else { continue }
+                    reached = true
+                    place(metres, here, there, &match)
+                }
+                match.entities = tip.features.entities.compare(trace.features.entities)
+                if let kind = match.entities.veto, let veto = Veto(kind) {
+                    measure.veto = veto
+                    measure.match = match
+                    return
+                }
+                if match.entities.drillDiffers { drills += 1 }
+                scoreFacts(tip, trace, &match)
+                matches.initializeElement(at: count, to: match)
+                count += 1
             }
-            let features = incident.evidence[index].features
-            match.entities = tip.features.entities.compare(features.entities)
-            if let kind = match.entities.veto, let veto = Veto(kind) {
-                measure.veto = veto
-                measure.match = match
+            if !isKin, !incident.evidence.isEmpty {
+                measure.veto = .category
                 return
             }
-            if match.entities.drillDiffers { drills += 1 }
-            score(tip, features, incident.evidence[index].observedAt, &match)
+            // What stands where the incident is gets points for that later.
+            let mayGain = !located && here != nil && incident.position != nil ? max(0, rules.points.distance) : 0
+            if floor > 0, matches[..<count].allSatisfy({ mostPoints($0) + Int64(mayGain) + Int64(rules.points.agreement) < floor }) {
+                return
+            }
+            let alike = matchTexts(tip, incident, matches[..<count], &measure)
+            if !located, let here, let there = incident.position {
+                located = true
+                let metres = here.distance(to: there)
+                measure.nearest = metres
+                reached = metres <= reach(here, there)
+                place(metres, here, there, &measure.match)
+            }
+            if alike > 1 { measure.agreementPoints = rules.points.agreement }
+            // One report without a place must not open the incident to the whole zone.
+            if located, !reached { measure.veto = .distance } else if drills > 0, drills == incident.evidence.count { measure.veto = .drill }
+        }
+    }
+
+    /// Takes the best of `matches`, the first among equals.
+    /// - Returns: how many come to ``CorrelationRules/suggestAt``; those beyond the second need not be counted.
+    private func matchTexts(
+        _ tip: TipView, _ incident: IncidentView, _ matches: Slice<UnsafeMutableBufferPointer<EvidenceMatch>>,
+        _ measure: inout PairMeasure
+    ) -> Int {
+        var (alike, found) = (0, false)
+        for var match in matches {
+            guard let index = match.evidence else { continue }
+            if found, alike > 1 || mostPoints(match) < rules.suggestAt, mostPoints(match) <= measure.match.points { continue }
+            scoreText(tip.features.terms, incident.evidence[index].features.terms, &match)
             if match.points >= rules.suggestAt { alike += 1 }
             if !found || match.points > measure.match.points { measure.match = match }
             found = true
         }
-        if !isKin, !incident.evidence.isEmpty {
-            measure.veto = .category
-            return
-        }
-        if !located, let here, let there = incident.position {
-            located = true
-            let metres = here.distance(to: there)
-            measure.nearest = metres
-            reached = metres <= reach(here, there)
-            place(metres, here, there, &measure.match)
-        }
-        if alike > 1 { measure.agreementPoints = rules.points.agreement }
-        // One report without a place must not open the incident to the whole zone.
-        if located, !reached { measure.veto = .distance } else if drills > 0, drills == incident.evidence.count { measure.veto = .drill }
+        return alike
     }
 
-    private func score(_ tip: TipView, _ theirs: TipFeatures, _ observedAt: Timestamp, _ match: inout EvidenceMatch) {
+    /// What a match comes to at most, whatever the text says.
+    private func mostPoints(_ match: EvidenceMatch) -> Int64 {
+        Int64(match.points) - Int64(match.textPoints) + Int64(max(rules.points.text, rules.points.unknownText))
+    }
+
+    /// All that counts but the distance, which is there already, and the text.
+    private func scoreFacts(_ tip: TipView, _ trace: IncidentView.Trace, _ match: inout EvidenceMatch) {
         let points = rules.points
-        match.apart = Self.apart(tip.observedAt, observedAt)
+        match.apart = Self.apart(tip.observedAt, trace.source.observedAt)
         match.timePoints = timeDecay(Double(match.apart))
-        let mine = tip.features
-        match.textPoints = points.unknownText
-        if let script = mine.terms.isHan, script == theirs.terms.isHan {
-            match.textIsSilent = false
-            match.similarity = mine.terms.similarity(to: theirs.terms, rules.text)
-            // Nothing shared speaks against; a twentieth of what could be shared is chance.
-            let unlike = points.unlike == 0 ? 0 : Double(points.unlike) * max(0, 1 - match.similarity * 20)
-            match.textPoints = Int32((Double(points.text) * match.similarity - unlike).rounded())
-        }
-        if mine.place != 0, mine.place == theirs.place {
+        if tip.features.place != 0, tip.features.place == trace.features.place {
             match.samePlace = true
             match.placePoints = points.place
         }
@@ -153,6 +178,17 @@ extension Correlator {
         match.entityPoints = entityPoints(match.entities)
         // The same building, and near, and the same words for the place say one thing three times.
         match.whereCap = min(0, points.whereMost - match.distancePoints - match.placePoints - match.dwellingPoints)
+    }
+
+    private func scoreText(_ mine: TextTerms, _ theirs: TextTerms, _ match: inout EvidenceMatch) {
+        let points = rules.points
+        match.textPoints = points.unknownText
+        guard let script = mine.isHan, script == theirs.isHan else { return }
+        match.textIsSilent = false
+        match.similarity = mine.similarity(to: theirs, rules.text)
+        // Nothing shared speaks against; a twentieth of what could be shared is chance.
+        let unlike = points.unlike == 0 ? 0 : Double(points.unlike) * max(0, 1 - match.similarity * 20)
+        match.textPoints = Int32((Double(points.text) * match.similarity - unlike).rounded())
     }
 
     private func entityPoints(_ entities: Entities.Comparison) -> Int32 {

@@ -14,7 +14,7 @@ struct RecencyLists: Sendable {
         var id: UInt64
 
         static func < (left: Order, right: Order) -> Bool {
-            (left.milliseconds, left.id) < (right.milliseconds, right.id)
+            left.milliseconds != right.milliseconds ? left.milliseconds < right.milliseconds : left.id < right.id
         }
     }
 
