@@ -1,6 +1,7 @@
 public import DispatchDesk
 public import Journal
 public import TipModel
+internal import Triage
 
 /// What the core is asked to do. Everything that changes anything comes through here, from any thread, and is
 /// decided by one: that is what makes two racing claims or two copies of a tip a matter of order.
@@ -63,6 +64,8 @@ public struct TipCommand: Sendable {
     public var tip: Tip
     public var encoded: [UInt8]
     public var skewMilliseconds: Int64
+    /// What the tip says by itself, where it was read already, by the rules of that moment.
+    var reading: TipReading?
 
     var key: TipKey { TipKey(post: post.id, tip: tip.id) }
 

@@ -24,6 +24,7 @@ extension StationCore {
         /// Questions, answered from the state as it is after the commit.
         var questions: [@Sendable (StationState, StationCounters) -> Void] = []
         var enrolmentsChanged = false
+        var rulesChanged = false
         /// Incidents that changed, so that when they are to be looked at next may have.
         var touched: Set<IncidentID> = []
 

@@ -49,7 +49,7 @@ extension StationCore {
             post: command.post.id, zone: command.post.zone, tip: command.tip, encoded: command.encoded,
             position: TriageEngine.position(of: command.tip, post: command.post.position, rules: rules.correlation), receivedAt: now,
             skewMilliseconds: command.skewMilliseconds)
-        let reading = engine.reading(of: command.tip)
+        let reading = command.reading.map { engine.current($0, of: command.tip) } ?? engine.reading(of: command.tip)
         let decision = engine.decide(accepted, reading, state: state, index: index, now: now)
         let isExpress = command.tip.panic || decision.isAlarm || express.contains(command.tip.category)
         if let refusal = disk.refusal(isExpress: isExpress) { return .failure(refusal) }

@@ -163,6 +163,7 @@ public struct StationCore: ~Copyable {
             self.rules = rules
             express = rules.expressCategories
             engine = TriageEngine(rules: rules)
+            batch.rulesChanged = true
             index = engine.makeIndex(of: state.incidents.values)
             if let dispatch {
                 plan = EscalationPlan(rules: dispatch)

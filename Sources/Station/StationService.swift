@@ -3,6 +3,7 @@ public import Logging
 internal import Synchronization
 public import TipModel
 internal import TipWire
+internal import Triage
 public import ZeroMQ
 
 /// The core's thread: takes what waits, most urgent first, and commits it as one group.
@@ -41,6 +42,8 @@ public final class StationService: Sendable {
     private let control: Mailbox<StationCommand>
     /// Signalled after tips were taken, for an ingest thread that waits for room.
     public let room: WakeSignal
+    /// That of the core, for who reads tips ahead of it.
+    private let engine = Mutex<TriageEngine?>(nil)
     private let isStopping = Atomic<Bool>(false)
     private let thread = Mutex<ThreadHandle?>(nil)
     private let snapshotThread = Mutex<ThreadHandle?>(nil)
@@ -63,8 +66,17 @@ public final class StationService: Sendable {
     }
 
     /// Hands tips over, all or none; false when there is no room (then wait for ``room``).
-    public func offer(_ tips: [TipCommand], express isExpress: Bool) -> Bool {
-        (isExpress ? express : ordinary).offer(tips)
+    ///
+    /// What a tip says by itself is worked out here, on the caller's thread: it is most of a decision's cost, and the core, which
+    /// decides alone, is what bounds the rate.
+    public func offer(_ tips: consuming [TipCommand], express isExpress: Bool) -> Bool {
+        let queue = isExpress ? express : ordinary
+        // First, since reading them again for every try would cost more than anything else here.
+        guard queue.hasRoom(for: tips.count) else { return false }
+        if let engine = engine.withLock({ $0 }) {
+            for index in tips.indices { tips[index].reading = engine.reading(of: tips[index].tip) }
+        }
+        return queue.offer(tips)
     }
 
     /// Hands another command over; false when too many wait.
@@ -104,6 +116,7 @@ public final class StationService: Sendable {
         var core = StationCore(
             journal: journal.journal, state: state, rules: rules, dispatch: dispatch, settings: settings.core, time: time,
             clockOrigin: clockOrigin)
+        engine.withLock { $0 = core.engine }
         var polls = PollSet()
         let wakeIndex = polls.add(fileDescriptor: wake.fileDescriptor)
         let doneIndex = polls.add(fileDescriptor: committer.done.fileDescriptor)
@@ -124,8 +137,7 @@ public final class StationService: Sendable {
         }
         _ = snapshotThread.withLock { $0 }?.join(deadline: .seconds(2))
         // A snapshot that was under way is stored, too.
-        let last = gather(control.drain(limit: Self.controlInGroup), core)
-        let group = core.decide(last.commands, tips: last.tips, escalates: last.escalates)
+        let group = decide(gather(control.drain(limit: Self.controlInGroup), core), &core)
         deliver(core.finish(group, appended: core.append(group.drafts)))
         core.saveSnapshot()
         committer.stop()
@@ -167,7 +179,7 @@ public final class StationService: Sendable {
             let next = gather(Array(control[..<end]), core)
             guard !next.isEmpty else { return false }
             if !next.tips.isEmpty { room.signal() }
-            underWay.ready = core.decide(next.commands, tips: next.tips, escalates: next.escalates)
+            underWay.ready = decide(next, &core)
             return true
         }
         let control = underWay.held + control.drain(limit: Self.controlInGroup - underWay.held.count)
@@ -175,7 +187,7 @@ public final class StationService: Sendable {
         let next = gather(control, core)
         guard !next.isEmpty else { return false }
         if !next.tips.isEmpty { room.signal() }
-        commit(core.decide(next.commands, tips: next.tips, escalates: next.escalates), &core, &underWay)
+        commit(decide(next, &core), &core, &underWay)
         if underWay.committing == nil, let due = core.takeDueSnapshot() { snapshot(due) }
         return true
     }
@@ -214,6 +226,13 @@ public final class StationService: Sendable {
         let taken = control.count + tips.reduce(0) { $0 + $1.count }
         tips += ordinary.drain(limit: max(1, settings.batchTips - taken))
         return Gathered(commands: control, tips: tips, escalates: core.isEscalationDue)
+    }
+
+    private func decide(_ gathered: Gathered, _ core: inout StationCore) -> StationCore.Group {
+        let group = core.decide(gathered.commands, tips: gathered.tips, escalates: gathered.escalates)
+        // A reading by rules that were replaced meanwhile is made anew by the core.
+        if group.rulesChanged { engine.withLock { $0 = core.engine } }
+        return group
     }
 
     private func deliver(_ outcome: StationCore.Outcome) {

@@ -23,6 +23,8 @@ final class TipQueue: Sendable {
         self.wake = wake
     }
 
+    func hasRoom(for more: Int) -> Bool { contents.withLock { $0.count + more <= bound } }
+
     /// Adds all or, when they do not all fit, none.
     func offer(_ tips: [TipCommand]) -> Bool {
         guard !tips.isEmpty else { return true }

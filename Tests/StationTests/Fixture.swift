@@ -51,7 +51,7 @@ enum Fixture {
             nightFrom: 22, nightUntil: 6, nightPoints: 10, utcOffsetMinutes: 480, corroborationPoints: [8, 8, 8],
             panicPoints: 60, priorityAt: 45, urgentAt: 60, emergencyAt: 80))
 
-    private static func category(
+    static func category(
         _ code: String, base: Int32, floor: UrgencyLevel
     ) -> TipModel.Category {
         Category(code: code, nameZh: code, nameEn: code, base: base, floor: floor)

@@ -38,6 +38,25 @@ struct PipelineTests {
         #expect(try bench.accept(Fixture.tip(1)) == receipt.repeated)
     }
 
+    /// Tips are read before the core has them, and rules may be replaced in between.
+    @Test func aTipThatWasReadByRulesThatAreGoneIsReadAgain() throws {
+        let bench = try ServiceBench()
+        var rules = Fixture.rules
+        rules.categories["other"] = Fixture.category("other", base: 55, floor: .routine)
+        let gate = try bench.hold()
+        #expect(bench.service.offer([Fixture.tip(1, "other")], express: false))
+        #expect(bench.service.offer(.rules(rules)))
+        gate.open()
+        try #require(bench.answered(1))
+        #expect(bench.service.offer([Fixture.tip(2, "other")], express: false))
+        try #require(bench.answered(2))
+        let known = CoreBench()
+        known.run([.rules(rules)])
+        let scores = try [1, 2].map { try known.accept(Fixture.tip($0, "other")).score }
+        #expect(try bench.told.tips.map { try $0.result.get().score } == scores)
+        #expect(scores[0] >= 55)
+    }
+
     @Test func whatWasDecidedOnAFailedGroupNeverHappenedEither() throws {
         let bench = CoreBench()
         let state = bench.state
