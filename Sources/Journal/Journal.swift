@@ -20,6 +20,9 @@ public protocol Journal: AnyObject {
     /// - Returns: those that the journal has.
     func find(_ keys: [TipKey]) throws(JournalError) -> [TipKey: StoredTip]
 
+    /// The highest id of all tips that it has, whatever their posts; nil where it has none.
+    func newestTip() throws(JournalError) -> TipID?
+
     /// Keeps a snapshot of the state, so that a restart need not replay everything. Older ones may be dropped.
     func save(_ snapshot: StoredSnapshot) throws(JournalError)
 

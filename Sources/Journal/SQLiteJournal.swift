@@ -21,8 +21,9 @@ public final class SQLiteJournal: Journal {
         public var synchronous: Synchronous = .full
         /// How long a statement of the writer waits for another connection's lock before it fails.
         public var busy = Duration.seconds(5)
-        /// Pages of 16 KiB in the write-ahead log after which a commit also checkpoints: 16 MiB.
-        public var checkpointPages = 1_024
+        /// Pages of 16 KiB in the write-ahead log after which a commit also checkpoints: 4 MiB, some 10 ms. The core decides one group
+        /// meanwhile, which takes as long, and a claim waits for no more.
+        public var checkpointPages = 256
         /// Snapshots kept.
         public var snapshots = 2
         /// Pages that the database may have, so that a test can fill it; nil for no bound of ours.
@@ -150,6 +151,13 @@ public final class SQLiteJournal: Journal {
         guard !keys.isEmpty else { return [:] }
         guard let finder else { throw JournalError(.misuse, "the journal is closed") }
         return try finder.find(keys)
+    }
+
+    public func newestTip() throws(JournalError) -> TipID? {
+        try access { (connection) throws(JournalError) in
+            let statement = try Statement(connection, "SELECT max(tip) FROM record WHERE tip IS NOT NULL")
+            return try statement.step() ? statement.blob(0).flatMap { TipID(bytes: $0) } : nil
+        }
     }
 
     public func save(_ snapshot: StoredSnapshot) throws(JournalError) {

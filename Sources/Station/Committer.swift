@@ -39,7 +39,7 @@ final class Committer: Sendable {
     }
 
     /// Begins to append; only when no other is under way.
-    func begin(_ drafts: [Draft]) {
+    func begin(_ drafts: consuming [Draft]) {
         work.withLock { $0 = .append(drafts) }
         wake.signal()
     }
@@ -70,6 +70,7 @@ final class Committer: Sendable {
             let result = StationCore.Appended(drafts, to: box.journal)
             work.withLock { $0 = .appended(result) }
             done.signal()
+            // The drafts are freed here, while the core goes on.
         }
     }
 }

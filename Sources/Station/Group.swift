@@ -6,8 +6,11 @@ extension StationCore {
     public struct Group: Sendable {
         /// The sequence of its first record.
         let first: SequenceNumber
-        /// To be appended with one sync.
+        /// To be appended with one sync. Who appends them beside the core takes them out: they are a large part of what a tip leaves
+        /// to be freed.
         public internal(set) var drafts: [Draft] = []
+        /// How many those are, or were.
+        var records = 0
         var committed: [CommittedEvent] = []
         /// What became of tips. One that rests on this group holds only once the group is durable; a repeat or a refusal of what
         /// was accepted in it, or in one before it that is not durable yet, does too.

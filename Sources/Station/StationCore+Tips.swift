@@ -69,6 +69,7 @@ extension StationCore {
         let receipt = Receipt(
             tip: command.tip.id, sequence: sequence, incident: incident.id, verdict: decision.verdict,
             level: incident.urgency.level, score: incident.urgency.score)
+        newestTips.accept(key)
         batch.pending[key] = PendingTip(encoded: command.encoded, receipt: receipt)
         return .success(receipt)
     }

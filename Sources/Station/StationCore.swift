@@ -37,6 +37,7 @@ public struct StationCore: ~Copyable {
     var due = DueIndex()
     var engine: TriageEngine
     var index: OpenIncidentIndex
+    var newestTips: NewestTips
     /// The group that is being decided.
     var batch = Group(first: 0)
     /// Tips of groups that are not finished, which the journal may not know yet: at most two groups.
@@ -74,6 +75,7 @@ public struct StationCore: ~Copyable {
         self.clockOrigin = clockOrigin ?? Self.clockOrigin(time, journal, newest: state.sequence)
         engine = TriageEngine(rules: rules)
         index = engine.makeIndex(of: state.incidents.values)
+        newestTips = NewestTips(journal)
         scheduleAll()
     }
 
@@ -113,6 +115,7 @@ public struct StationCore: ~Copyable {
         batch.progress = news(of: batch)
         var group = Group(first: nextSequence)
         swap(&group, &batch)
+        group.records = group.drafts.count
         if !group.pending.isEmpty { undecided.append((group.first, group.pending)) }
         return group
     }
@@ -125,12 +128,12 @@ public struct StationCore: ~Copyable {
         drafts.isEmpty || isAhead ? nil : Appended(drafts, to: journal)
     }
 
-    /// Asks the journal about all tips at once. What is not committed yet is asked of ``undecided``.
+    /// Asks the journal at once about all tips that it may have. What is not committed yet is asked of ``undecided``.
     private func lookUp(_ commands: [StationCommand], _ tips: [[TipCommand]]) -> Result<[TipKey: StoredTip], JournalError> {
         var keys: [TipKey] = []
-        for case .tip(let command) in commands { keys.append(command.key) }
+        for case .tip(let command) in commands where newestTips.mayHave(command.key) { keys.append(command.key) }
         for portion in tips {
-            for command in portion { keys.append(command.key) }
+            for command in portion where newestTips.mayHave(command.key) { keys.append(command.key) }
         }
         do throws(JournalError) { return .success(try journal.find(keys)) } catch { return .failure(error) }
     }
@@ -238,8 +241,8 @@ public struct StationCore: ~Copyable {
                     throw JournalError(.misuse, "the journal numbered a record \(first) that is not the next")
                 }
                 counters.commits += 1
-                counters.records += UInt64(done.drafts.count)
-                counters.largestBatch = max(counters.largestBatch, UInt64(done.drafts.count))
+                counters.records += UInt64(done.records)
+                counters.largestBatch = max(counters.largestBatch, UInt64(done.records))
                 if !done.pending.isEmpty { counters.batchTips.observe(Double(done.pending.count)) }
                 failure = nil
             }

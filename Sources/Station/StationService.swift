@@ -195,10 +195,12 @@ public final class StationService: Sendable {
     /// Commits a group, beside the core where that pays.
     /// - Parameter tell: what came of the group before it; called before anything of this one is told.
     private func commit(
-        _ group: StationCore.Group, _ core: inout StationCore, _ underWay: inout UnderWay, before tell: () -> Void = {}
+        _ group: consuming StationCore.Group, _ core: inout StationCore, _ underWay: inout UnderWay, before tell: () -> Void = {}
     ) {
-        if group.drafts.count >= settings.besideRecords, core.mayAppend {
-            committer.begin(group.drafts)
+        if group.records >= settings.besideRecords, core.mayAppend {
+            var drafts: [Draft] = []
+            swap(&drafts, &group.drafts)
+            committer.begin(drafts)
             underWay.committing = group
             tell()
         } else {

@@ -57,6 +57,11 @@ final class FaultyJournal: Journal, Sendable {
         return try memory.find(keys)
     }
 
+    func newestTip() throws(JournalError) -> TipID? {
+        if let failure = faults.withLock({ $0.find }) { throw failure }
+        return try memory.newestTip()
+    }
+
     func save(_ snapshot: StoredSnapshot) throws(JournalError) {
         if let failure = faults.withLock({ $0.save }) { throw failure }
         counts.withLock { $0.saves += 1 }

@@ -57,6 +57,10 @@ public final class MemoryJournal: Journal, Sendable {
         throw JournalError(.corrupt, "record \(index + 1) is indexed as a tip and holds none")
     }
 
+    public func newestTip() throws(JournalError) -> TipID? {
+        try store.use { (contents) throws(JournalError) in contents.keys.keys.map(\.tip).max() }
+    }
+
     public func save(_ snapshot: StoredSnapshot) throws(JournalError) {
         try store.use { (contents) throws(JournalError) in
             contents.snapshots.removeAll { $0.sequence == snapshot.sequence }
