@@ -9,9 +9,6 @@ struct Clauses {
     private(set) var sentenceBreaks: [Int] = []
     private let count: Int
 
-    /// No breaks: for a text in which nothing asks for them.
-    init(count: Int) { self.count = count }
-
     /// `words` are where clause words begin, ascending.
     init(_ bytes: UnsafeBufferPointer<UInt8>, words: [Int]) {
         count = bytes.count

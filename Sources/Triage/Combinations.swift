@@ -23,7 +23,11 @@ struct Combinations: Sendable {
     private let conditions: [Int32]
     private let ruleCount: Int
     /// Those that conditions name.
-    private let categories: [String]
+    let categories: [String]
+    /// Sets of entries, a bit for each, ``width`` numbers long: first those that are always looked at, then for each place those that it
+    /// takes to hold. Most entries need what a text does not say.
+    private let wakes: [UInt64]
+    private let width: Int
 
     init(_ words: [WordRule]) {
         let index = Dictionary(words.enumerated().map { ($1.code, $0) }, uniquingKeysWith: { first, _ in first })
@@ -52,69 +56,116 @@ struct Combinations: Sendable {
                 rule: rule, needs: start..<groups.count, unless: add(word.unless), isSaid: !word.phrases.isEmpty,
                 isBare: word.phrases.isEmpty && !word.needs.joined().contains { index[$0] != nil })
         }
-        (self.conditions, self.groups, self.categories) = (conditions, groups, categories)
+        let width = (entries.count + 63) / 64
+        var wakes = [UInt64](repeating: 0, count: width * (words.count + 2 + categories.count))
+        for (number, entry) in entries.enumerated() {
+            // A rule with phrases is looked at where it is said, another where the shortest of its groups may hold.
+            var places: [Int] = [0]
+            if entry.isSaid {
+                places = [entry.rule + 1]
+            } else if let group = groups[entry.needs].min(by: { $0.count < $1.count }) {
+                places = group.map { Int(conditions[$0]) + 1 }
+            }
+            for place in places { wakes[place * width + number >> 6] |= 1 << UInt64(number & 63) }
+        }
+        (self.conditions, self.groups, self.categories, self.wakes, self.width) = (conditions, groups, categories, wakes, width)
     }
 
-    /// Leaves out of `findings`, which stand in the order of the rules, those whose conditions fail, and adds the combinations
-    /// that hold.
+    /// Leaves out of the findings of `reading`, which stand in the order of the rules, those whose conditions fail, and adds the
+    /// combinations that hold.
     /// - Parameters:
+    ///   - category: by index of ``categories``; nil where no rule names it.
     ///   - bare: whether the text says nothing that any rule knows.
-    ///   - bytes: the text.
-    func apply(
-        to findings: inout [WordFinder.Finding], category: String, night: Bool, bare: Bool, bytes: UnsafeBufferPointer<UInt8>
-    ) {
+    func apply(to reading: inout WordFinder.Reading, category: Int?, night: Bool, bare: Bool) {
         guard !entries.isEmpty else { return }
         withUnsafeTemporaryAllocation(of: Int32.self, capacity: ruleCount + 1 + categories.count) { places in
-            // Where each rule's finding stands; −1 where it is not said, or does not count. What else holds is 0.
-            places.initialize(repeating: -1)
-            for (place, finding) in findings.enumerated() where finding.suppression == nil {
-                places[finding.rule] = Int32(clamping: place)
+            withUnsafeTemporaryAllocation(of: UInt64.self, capacity: width) { awake in
+                // Where each rule's finding stands; −1 where it is not said, or does not count. What else holds is 0.
+                places.initialize(repeating: -1)
+                for set in 0..<width { awake.initializeElement(at: set, to: wakes[set]) }
+                for place in reading.findings.indices where reading.findings[place].suppression == nil {
+                    let rule = reading.findings[place].rule
+                    places[rule] = Int32(clamping: place)
+                    wake(rule, awake)
+                }
+                if night {
+                    places[ruleCount] = 0
+                    wake(ruleCount, awake)
+                }
+                if let category {
+                    places[ruleCount + 1 + category] = 0
+                    wake(ruleCount + 1 + category, awake)
+                }
+                apply(to: &reading, places, awake, bare: bare)
             }
-            if night { places[ruleCount] = 0 }
-            if let known = categories.firstIndex(of: category) { places[ruleCount + 1 + known] = 0 }
-            apply(to: &findings, places, bare: bare, bytes: bytes)
         }
+    }
+
+    /// Adds to the set of entries that are looked at those that `place` takes.
+    private func wake(_ place: Int, _ awake: UnsafeMutableBufferPointer<UInt64>) {
+        for set in 0..<width { awake[set] |= wakes[(place + 1) * width + set] }
     }
 
     private func apply(
-        to findings: inout [WordFinder.Finding], _ places: UnsafeMutableBufferPointer<Int32>, bare: Bool,
-        bytes: UnsafeBufferPointer<UInt8>
+        to reading: inout WordFinder.Reading, _ places: UnsafeMutableBufferPointer<Int32>, _ awake: UnsafeMutableBufferPointer<UInt64>,
+        bare: Bool
     ) {
-        let said = findings.count
+        let said = reading.findings.count
         var dropped = false
-        for index in entries.indices {
-            let entry = entries[index]
-            if entry.isSaid, places[entry.rule] < 0 { continue }
-            if entry.isBare, !bare { continue }
-            let holds = !entry.unless.contains { met($0, places) } && entry.needs.allSatisfy { first(of: $0, places) != nil }
-            if entry.isSaid, !holds {
-                findings[Int(places[entry.rule])].rule = -1
-                places[entry.rule] = -1
-                dropped = true
-                continue
-            }
-            guard holds else { continue }
-            var limit = UrgencyLevel.emergency
-            var limitedBy: Int?
-            var phrases: [String] = []
-            for group in entry.needs {
-                guard let rule = first(of: group, places), rule < ruleCount else { continue }
-                let finding = findings[Int(places[rule])]
-                if finding.limit < limit { (limit, limitedBy) = (finding.limit, finding.limitedBy) }
-                if !entry.isSaid { phrases.append(finding.text(in: bytes)) }
-            }
-            if entry.isSaid {
-                let place = Int(places[entry.rule])
-                if limit < findings[place].limit { (findings[place].limit, findings[place].limitedBy) = (limit, limitedBy) }
-            } else {
-                places[entry.rule] = Int32(clamping: findings.count)
-                findings.append(
-                    WordFinder.Finding(
-                        rule: entry.rule, phrase: 0..<0, joined: phrases.joined(separator: " + "), limit: limit, limitedBy: limitedBy))
+        for set in 0..<width {
+            // An entry that holds wakes others; those before it were not to be asked again.
+            var passed: UInt64 = 0
+            while awake[set] & ~passed != 0 {
+                let bit = (awake[set] & ~passed).trailingZeroBitCount
+                passed |= bit == 63 ? .max : (1 << UInt64(bit + 1)) - 1
+                look(at: entries[set << 6 | bit], &reading, places, awake, bare: bare, &dropped)
             }
         }
-        if dropped { findings.removeAll { $0.rule < 0 } }
-        if findings.count > 1, dropped || findings.count > said { findings.sort { $0.rule < $1.rule } }
+        if dropped { reading.findings.removeAll { $0.rule < 0 } }
+        if reading.findings.count > 1, dropped || reading.findings.count > said { reading.findings.sort { $0.rule < $1.rule } }
+    }
+
+    private func look(
+        at entry: Entry, _ reading: inout WordFinder.Reading, _ places: UnsafeMutableBufferPointer<Int32>,
+        _ awake: UnsafeMutableBufferPointer<UInt64>, bare: Bool, _ dropped: inout Bool
+    ) {
+        if entry.isSaid, places[entry.rule] < 0 { return }
+        if entry.isBare, !bare { return }
+        guard holds(entry, places) else {
+            if entry.isSaid {
+                reading.findings[Int(places[entry.rule])].rule = -1
+                places[entry.rule] = -1
+                dropped = true
+            }
+            return
+        }
+        var limit = UrgencyLevel.emergency
+        var limitedBy: Int?
+        let firstPiece = reading.pieces.count
+        for group in entry.needs {
+            guard let rule = first(of: group, places), rule < ruleCount else { continue }
+            let finding = reading.findings[Int(places[rule])]
+            if finding.limit < limit { (limit, limitedBy) = (finding.limit, finding.limitedBy) }
+            if !entry.isSaid { reading.addPieces(of: finding) }
+        }
+        if entry.isSaid {
+            let place = Int(places[entry.rule])
+            if limit < reading.findings[place].limit {
+                (reading.findings[place].limit, reading.findings[place].limitedBy) = (limit, limitedBy)
+            }
+        } else {
+            places[entry.rule] = Int32(clamping: reading.findings.count)
+            reading.findings.append(
+                WordFinder.Finding(
+                    rule: entry.rule, phrase: 0..<0, pieces: firstPiece..<reading.pieces.count, limit: limit, limitedBy: limitedBy))
+            wake(entry.rule, awake)
+        }
+    }
+
+    private func holds(_ entry: Entry, _ places: UnsafeMutableBufferPointer<Int32>) -> Bool {
+        for condition in entry.unless where met(condition, places) { return false }
+        for group in entry.needs where first(of: group, places) == nil { return false }
+        return true
     }
 
     private func met(_ condition: Int, _ places: UnsafeMutableBufferPointer<Int32>) -> Bool { places[Int(conditions[condition])] >= 0 }

@@ -41,20 +41,18 @@ public struct Entities: Hashable, Sendable {
     let namesPast: Bool
 
     init(text: String, place: String) {
-        var scanner = EntityScanner()
-        scanner.scan(text)
-        scanner.scan(place)
-        var found = scanner.found
-        found.sortBriefly()
-        var distinct = 0
-        for entity in found where distinct == 0 || found[distinct - 1] != entity {
-            found[distinct] = entity
-            distinct += 1
+        (all, namesDrill, namesPast) = EntityScanner.with { scanner in
+            scanner.scan(text)
+            scanner.scan(place)
+            let found = scanner.found
+            found.sortBriefly()
+            var distinct = 0
+            for entity in found where distinct == 0 || found[distinct - 1] != entity {
+                found[distinct] = entity
+                distinct += 1
+            }
+            return (Array(UnsafeBufferPointer(rebasing: found[..<distinct])), scanner.namesDrill, scanner.namesPast)
         }
-        found.removeLast(found.count - distinct)
-        all = found
-        namesDrill = scanner.namesDrill
-        namesPast = scanner.namesPast
     }
 
     /// What plates and telephone numbers an index may find an incident by.

@@ -1,65 +1,99 @@
-/// Walks a text once and notes the entities in it. Whatever the text, it only reads.
+/// Walks a text once and notes the entities in it, in memory that is lent. Whatever the text, it only reads.
 struct EntityScanner {
-    private(set) var found: [Entities.Entity] = []
     private(set) var namesDrill = false
     private(set) var namesPast = false
 
     private let chinese = EntityLexicon.chinese
     private let english = EntityLexicon.english
-    private var text: [UInt32] = []
+    /// ``Entities/bound`` each: further colours could not be noted.
+    private let entities: UnsafeMutableBufferPointer<Entities.Entity>
+    private var entityCount = 0
+    private let colours: UnsafeMutableBufferPointer<Colour>
+    /// Colours read since the last thing, and where the newest ended: "红白上衣" names two.
+    private var colourCount = 0
+    private var colourEnd = 0
+    private var text = UnsafeBufferPointer<UInt32>(start: nil, count: 0)
     /// The direction last read and where it ended.
     private var direction: (value: UInt32, end: Int)?
-    /// Colours read since the last thing, and where the newest ended: "红白上衣" names two.
-    private var colours: [Colour] = []
-    private var colourEnd = 0
     /// Where the last denial, and the last word for the reporter's own telephone, ended; −100 for none.
     private var denialEnd = -100
     private var ownPhoneEnd = -100
+
+    private init(_ entities: UnsafeMutableBufferPointer<Entities.Entity>, _ colours: UnsafeMutableBufferPointer<Colour>) {
+        (self.entities, self.colours) = (entities, colours)
+    }
+
+    static func with<Result>(_ body: (inout EntityScanner) -> Result) -> Result {
+        withUnsafeTemporaryAllocation(of: Entities.Entity.self, capacity: Entities.bound) { entities in
+            withUnsafeTemporaryAllocation(of: Colour.self, capacity: Entities.bound) { colours in
+                var scanner = EntityScanner(entities, colours)
+                return body(&scanner)
+            }
+        }
+    }
+
+    /// In the order of the texts, as long as the memory is lent.
+    var found: UnsafeMutableBufferPointer<Entities.Entity> { UnsafeMutableBufferPointer(rebasing: entities[..<entityCount]) }
 
     mutating func scan(_ source: String) {
         guard !source.isEmpty else { return }
         var source = source
         source.withUTF8 { bytes in
             // A scalar takes a byte at least.
-            text = Array(unsafeUninitializedCapacity: bytes.count) { scalars, count in
-                var index = 0
+            withUnsafeTemporaryAllocation(of: UInt32.self, capacity: bytes.count) { scalars in
+                var (index, count) = (0, 0)
                 while index < bytes.count {
                     scalars.initializeElement(at: count, to: Self.folded(nextScalar(bytes, &index)))
                     count += 1
                 }
+                text = UnsafeBufferPointer(rebasing: scalars[..<count])
+                walk()
+                text = UnsafeBufferPointer(start: nil, count: 0)
             }
         }
+    }
+
+    private mutating func walk() {
         direction = nil
-        colours = []
+        colourCount = 0
         (denialEnd, ownPhoneEnd) = (-100, -100)
-        var index = 0
-        while index < text.count { index += step(at: index) }
+        EntityStarts.table.withLookup { starts in
+            var index = 0
+            var before: EntityStarts = []
+            while index < text.count {
+                let here = EntityStarts(starts[text[index]])
+                // Digits and Latin words begin where none is before them. Most characters begin nothing.
+                let start = before.isDisjoint(with: .alphanumeric) ? here : here.subtracting(.onlyFirst)
+                if start.isEmpty {
+                    index += 1
+                    before = here
+                } else {
+                    index += step(at: index, start)
+                    before = EntityStarts(starts[text[index - 1]])
+                }
+            }
+        }
     }
 
     /// Notes what begins at `index`; gives back how far to go on.
-    private mutating func step(at index: Int) -> Int {
-        let scalar = text[index]
-        // Most characters begin nothing.
-        let isFirst = index == 0 || !Self.isAlphanumeric(text[index - 1])
-        if isFirst {
-            if Self.isDigit(scalar) { return numberRun(at: index) }
-            if Self.isLetter(scalar), let length = bay(at: index) ?? britishPlate(at: index) { return length }
-        }
-        if let entry = chinese.match(text, at: index) {
+    private mutating func step(at index: Int, _ start: EntityStarts) -> Int {
+        if start.contains(.digit) { return numberRun(at: index) }
+        if start.contains(.letter), let length = bay(at: index) ?? britishPlate(at: index) { return length }
+        if start.contains(.chinese), let entry = chinese.match(text, at: index) {
             for meaning in entry.meanings { note(chinese.meanings[meaning], from: index, to: index + entry.count) }
             return entry.count
         }
-        if isFirst, let entry = english.match(text, at: index) {
+        if start.contains(.english), let entry = english.match(text, at: index) {
             for meaning in entry.meanings { note(english.meanings[meaning], from: index, to: index + entry.count) }
             return entry.count
         }
-        // A province with a letter behind it: few characters have one.
-        guard scalar >= 0x4E00, index + 1 < text.count, Self.isLetter(text[index + 1]) else { return 1 }
-        return chinesePlate(at: index) ?? 1
+        return start.contains(.province) ? chinesePlate(at: index) ?? 1 : 1
     }
 
     private mutating func add(_ kind: Entities.Kind, _ value: UInt32) {
-        if found.count < Entities.bound { found.append(Entities.Entity(kind: kind, value: value)) }
+        guard entityCount < entities.count else { return }
+        entities.initializeElement(at: entityCount, to: Entities.Entity(kind: kind, value: value))
+        entityCount += 1
     }
 
     private mutating func note(_ meaning: EntityWords.Meaning, from start: Int, to end: Int) {
@@ -81,15 +115,18 @@ struct EntityScanner {
             }
         case .nothing: break
         case .colour(let colour):
-            if start - colourEnd > 3 { colours = [] }
-            colours.append(colour)
+            if start - colourEnd > 3 { colourCount = 0 }
+            if colourCount < colours.count {
+                colours.initializeElement(at: colourCount, to: colour)
+                colourCount += 1
+            }
             colourEnd = end
         case .thing(let kind):
             // "黑色上衣", "dark blue hooded jacket".
-            if !colours.isEmpty, start - colourEnd <= (text[start] < 0x80 ? 12 : 4) {
-                for colour in colours { add(kind, colour.rawValue) }
+            if start - colourEnd <= (text[start] < 0x80 ? 12 : 4) {
+                for index in 0..<colourCount { add(kind, colours[index].rawValue) }
             }
-            colours = []
+            colourCount = 0
         case .sex(let value): add(.sex, value)
         case .age(let value): add(.age, value)
         case .plateBefore: latinPlate(after: end)
@@ -155,7 +192,12 @@ struct EntityScanner {
 
     /// Whether bare digits are a room: followed by a Chinese word that is no unit, or by the text's end, and no part of a time or sum.
     private func isRoom(from start: Int, to end: Int) -> Bool {
-        if start > 0, [0x2E, 0x3A, 0x2D, 0x24, 0xA5, 0x23].contains(text[start - 1]) { return false }
+        if start > 0 {
+            switch text[start - 1] {
+            case 0x2E, 0x3A, 0x2D, 0x24, 0xA5, 0x23: return false
+            default: break
+            }
+        }
         guard end < text.count else { return start > 0 && text[start - 1] >= 0x4E00 }
         return text[end] >= 0x4E00 && Self.units[text[end]] == 0
     }
@@ -212,9 +254,9 @@ struct EntityScanner {
 
     // MARK: - Plates
 
-    /// 京A12345, 粤B·D12345: a province, a letter, five or six letters and digits.
+    /// 京A12345, 粤B·D12345: a province (which stands at `start`), a letter, five or six letters and digits.
     private mutating func chinesePlate(at start: Int) -> Int? {
-        guard start + 6 < text.count, Self.isLetter(text[start + 1]), EntityWords.provinces[text[start]] != 0 else { return nil }
+        guard start + 6 < text.count, Self.isLetter(text[start + 1]) else { return nil }
         var hash = TermHash.mix(TermHash.basis, text[start + 1])
         var index = start + 2
         if text[index] == 0xB7 || text[index] == 0x20 || text[index] == 0x2022 { index += 1 }
@@ -274,7 +316,7 @@ struct EntityScanner {
             guard ["number", "no", "is", "plate", "ending", "reads", "starting"].contains(word) else { break }
             index = end
         }
-        if index < text.count, EntityWords.provinces[text[index]] != 0 { return }
+        if index < text.count, EntityStarts(EntityStarts.table[text[index]]).contains(.province) { return }
         var characters: [UInt32] = []
         var groups = 0
         while index < text.count, groups < 2, characters.count < 8 {
@@ -327,7 +369,7 @@ struct EntityScanner {
     }
 
     /// 一…九十九.
-    private static func chineseNumber(_ digits: ArraySlice<UInt32>) -> UInt32? {
+    private static func chineseNumber(_ digits: some Sequence<UInt32>) -> UInt32? {
         var (tens, ones, sawTen): (UInt32, UInt32, Bool) = (0, 0, false)
         for value in digits {
             guard let digit = chineseDigit(value) else { return nil }

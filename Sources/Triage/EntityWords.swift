@@ -108,7 +108,7 @@ enum EntityWords {
         ], offset: 100)
 
     /// The provinces that begin a Chinese number plate.
-    static let provinces = ScalarTable(ones: "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼")
+    static let provinces = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
 
     /// Words of one kind share a number.
     private static func venues(_ kinds: [[String]], offset: UInt32 = 0) -> [(String, Meaning)] {
@@ -118,7 +118,35 @@ enum EntityWords {
     private static func list(_ words: [String], _ meaning: Meaning) -> [(String, Meaning)] { words.map { ($0, meaning) } }
 }
 
-/// Words found by their first character, the longest first. Two for the whole process, shared by reference.
+/// What may begin with a character.
+struct EntityStarts: OptionSet {
+    var rawValue: UInt32
+
+    init(rawValue: UInt32) { self.rawValue = rawValue }
+    init(_ value: UInt32) { rawValue = value }
+
+    static let digit = EntityStarts(1)
+    static let letter = EntityStarts(2)
+    static let chinese = EntityStarts(4)
+    static let english = EntityStarts(8)
+    static let province = EntityStarts(16)
+    static let alphanumeric: EntityStarts = [digit, letter]
+    static let onlyFirst: EntityStarts = [digit, letter, english]
+
+    static let table: ScalarTable = {
+        var table = ScalarTable()
+        func add(_ scalars: some Sequence<UInt32>, _ start: EntityStarts) { for scalar in scalars { table[scalar] |= start.rawValue } }
+        func firsts(_ words: [(String, EntityWords.Meaning)]) -> [UInt32] { words.compactMap { $0.0.unicodeScalars.first?.value } }
+        add(0x30...0x39, .digit)
+        add(0x61...0x7A, .letter)
+        add(firsts(EntityWords.chinese), .chinese)
+        add(firsts(EntityWords.english), .english)
+        add(EntityWords.provinces.unicodeScalars.map(\.value), .province)
+        return table
+    }()
+}
+
+/// Words found by their first two characters, the longest first. Two for the whole process, shared by reference.
 final class EntityLexicon: Sendable {
     /// A word that was found.
     struct Match {
@@ -129,14 +157,22 @@ final class EntityLexicon: Sendable {
     }
 
     private struct Entry {
-        /// Of ``scalars``.
-        var word: Range<Int>
-        var meanings: Range<Int>
+        var count: Int32
+        /// Where the word begins in ``scalars``.
+        var word: Int32
+        var meanings: Range<Int32>
     }
 
-    /// By a word's first character: the number of its slice of `entries`, from 1.
-    private let firsts: ScalarTable
-    private let slices: [Range<Int>]
+    /// Words with the same first two characters; free where it has no entries. An open-addressing table of them.
+    private struct Pair {
+        var first: UInt32 = 0
+        var second: UInt32 = 0
+        var entries: Range<Int32> = 0..<0
+    }
+
+    /// By character: the number of the entry that it is by itself, from 1.
+    private let singles: ScalarTable
+    private let pairs: [Pair]
     private let entries: [Entry]
     private let scalars: [UInt32]
     let meanings: [EntityWords.Meaning]
@@ -146,21 +182,29 @@ final class EntityLexicon: Sendable {
     init(_ words: [(String, EntityWords.Meaning)], wholeWords: Bool) {
         var table: [[UInt32]: [EntityWords.Meaning]] = [:]
         for (word, meaning) in words { table[word.unicodeScalars.map(\.value), default: []].append(meaning) }
-        var (firsts, slices, entries) = (ScalarTable(), [Range<Int>](), [Entry]())
+        var (singles, entries) = (ScalarTable(), [Entry]())
         var (scalars, meanings) = ([UInt32](), [EntityWords.Meaning]())
-        for (first, group) in Dictionary(grouping: table, by: { $0.key.first ?? 0 }) {
-            let start = entries.count
+        let groups = Dictionary(grouping: table, by: { Array($0.key.prefix(2)) })
+        var pairs = [Pair](repeating: Pair(), count: (groups.count * 2).nextPowerOfTwo)
+        for (beginning, group) in groups {
+            let start = Int32(entries.count)
             for (word, meant) in group.sorted(by: { $0.key.count > $1.key.count }) {
                 entries.append(
                     Entry(
-                        word: scalars.count..<scalars.count + word.count, meanings: meanings.count..<meanings.count + meant.count))
+                        count: Int32(word.count), word: Int32(scalars.count),
+                        meanings: Int32(meanings.count)..<Int32(meanings.count + meant.count)))
                 scalars += word
                 meanings += meant
             }
-            slices.append(start..<entries.count)
-            firsts[first] = UInt32(slices.count)
+            guard beginning.count == 2 else {
+                if let single = beginning.first { singles[single] = UInt32(entries.count) }
+                continue
+            }
+            var slot = Self.slot(beginning[0], beginning[1]) & (pairs.count - 1)
+            while !pairs[slot].entries.isEmpty { slot = (slot + 1) & (pairs.count - 1) }
+            pairs[slot] = Pair(first: beginning[0], second: beginning[1], entries: start..<Int32(entries.count))
         }
-        (self.firsts, self.slices, self.entries) = (firsts, slices, entries)
+        (self.singles, self.pairs, self.entries) = (singles, pairs, entries)
         (self.scalars, self.meanings) = (scalars, meanings)
         self.wholeWords = wholeWords
     }
@@ -168,26 +212,36 @@ final class EntityLexicon: Sendable {
     static let chinese = EntityLexicon(EntityWords.chinese, wholeWords: false)
     static let english = EntityLexicon(EntityWords.english, wholeWords: true)
 
+    private static func slot(_ first: UInt32, _ second: UInt32) -> Int { Int(((first &* 31 &+ second) &* 2_654_435_761) >> 16) }
+
     /// The longest word that begins at `index`; for whole words, where no letter or digit stands before it.
-    @inline(__always)
-    func match(_ text: [UInt32], at index: Int) -> Match? {
-        let slice = firsts[text[index]]
-        return slice == 0 ? nil : match(text, at: index, among: slices[Int(slice) - 1])
-    }
-
-    private func match(_ text: [UInt32], at index: Int, among slice: Range<Int>) -> Match? {
-        for entry in slice where stands(entries[entry].word, in: text, at: index) {
-            let count = entries[entry].word.count
-            if wholeWords, index + count < text.count, EntityScanner.isAlphanumeric(text[index + count]) { continue }
-            return Match(count: count, meanings: entries[entry].meanings)
+    func match(_ text: UnsafeBufferPointer<UInt32>, at index: Int) -> Match? {
+        let first = text[index]
+        if index + 1 < text.count {
+            let second = text[index + 1]
+            // The mask keeps within the slots, of which half are free.
+            let longer = pairs.withUnsafeBufferPointer { pairs in
+                var slot = Self.slot(first, second) & (pairs.count - 1)
+                while pairs[slot].first != first || pairs[slot].second != second, !pairs[slot].entries.isEmpty {
+                    slot = (slot + 1) & (pairs.count - 1)
+                }
+                return pairs[slot].entries
+            }
+            for place in longer {
+                if let match = match(entries[Int(place)], text, at: index) { return match }
+            }
         }
-        return nil
+        let single = Int(singles[first])
+        return single == 0 ? nil : match(entries[single - 1], text, at: index)
     }
 
-    private func stands(_ word: Range<Int>, in text: [UInt32], at index: Int) -> Bool {
-        guard word.count <= text.count - index else { return false }
-        for offset in 1..<max(1, word.count) where scalars[word.lowerBound + offset] != text[index + offset] { return false }
-        return true
+    /// Whether a word whose first two characters stand at `index` stands there.
+    private func match(_ entry: Entry, _ text: UnsafeBufferPointer<UInt32>, at index: Int) -> Match? {
+        let count = Int(entry.count)
+        guard count <= text.count - index else { return nil }
+        for offset in 2..<max(2, count) where scalars[Int(entry.word) + offset] != text[index + offset] { return nil }
+        if wholeWords, index + count < text.count, EntityScanner.isAlphanumeric(text[index + count]) { return nil }
+        return Match(count: count, meanings: Int(entry.meanings.lowerBound)..<Int(entry.meanings.upperBound))
     }
 }
 

@@ -14,22 +14,25 @@ struct PhraseAutomaton: Sendable {
 
     /// What a step needs, side by side in memory.
     private struct State {
-        /// The first child; the next state's ends its children.
+        /// The first child; the others follow.
         var firstChild: UInt32 = 0
+        var children: UInt32 = 0
         /// Where to go on where no child fits.
         var fallback: UInt32 = 0
         /// Itself or the nearest of its fallbacks in which a phrase ends, 0 for none.
         var ending: UInt32 = 0
-        /// A bit for the lower five bits of each child's character: most characters fit no child, and this tells at once.
-        var filter: UInt32 = 0
-        /// The character that leads into it.
-        var label: UInt32 = 0
+        /// A bit for the lower six bits of each child's character: most characters fit no child, and this tells at once.
+        var filter: UInt64 = 0
     }
 
-    /// Characters of phrases by number, from 1; capital letters have their small one's.
+    /// Characters of phrases by number, from 1, Latin letters and digits first; capital letters have their small one's.
     private let symbols: ScalarTable
-    /// By state, and one more for the ends.
+    /// The last that is a Latin letter or digit. A phrase that begins with one begins a word, so inside a word none begins: most of
+    /// a Latin text is passed over by this.
+    private let lastOfWords: UInt32
     private let states: [State]
+    /// By state: the character that leads into it.
+    private let labels: [UInt32]
     /// The root's children by character, 0 for none.
     private let roots: [UInt32]
     /// Which slice of `outputs` belongs to each state, and the end of the last.
@@ -46,17 +49,18 @@ struct PhraseAutomaton: Sendable {
         var symbolCount: UInt32 = 0
         let open = phrases.map { $0.utf8.count > 1 && $0.hasSuffix("*") }
         let bytes = zip(phrases, open).map { $1 ? $0.utf8.dropLast() : $0.utf8[...] }
-        let folded = bytes.map { bytes in
-            Substring(bytes).unicodeScalars.map { scalar in
-                let scalar = Self.lowercased(scalar.value)
-                if symbols[scalar] == 0 {
-                    symbolCount += 1
-                    symbols[scalar] = symbolCount
-                    if (0x61...0x7A).contains(scalar) { symbols[scalar - 0x20] = symbolCount }
-                }
-                return symbols[scalar]
+        let scalars = bytes.map { Substring($0).unicodeScalars.map { Self.lowercased($0.value) } }
+        func number(where isMeant: (UInt32) -> Bool) {
+            for scalar in scalars.joined() where isMeant(scalar) && symbols[scalar] == 0 {
+                symbolCount += 1
+                symbols[scalar] = symbolCount
+                if (0x61...0x7A).contains(scalar) { symbols[scalar - 0x20] = symbolCount }
             }
         }
+        number { UInt8(exactly: $0).map(Self.isWordByte) ?? false }
+        let lastOfWords = symbolCount
+        number { _ in true }
+        let folded = scalars.map { $0.map { symbols[$0] } }
         // Sorted, the phrases that share a beginning stand together: a state is such a range.
         let sorted = folded.indices.filter { !folded[$0].isEmpty }.sorted {
             folded[$0] == folded[$1] ? $0 < $1 : folded[$0].lexicographicallyPrecedes(folded[$1])
@@ -71,7 +75,7 @@ struct PhraseAutomaton: Sendable {
         var state = 0
         while state < ranges.count {
             var (part, depth) = ranges[state]
-            states.append(State(firstChild: UInt32(ranges.count), label: labels[state]))
+            states.append(State(firstChild: UInt32(ranges.count)))
             outputStarts.append(UInt32(outputs.count))
             while let index = part.first, folded[sorted[index]].count == depth {
                 let phrase = sorted[index]
@@ -89,22 +93,25 @@ struct PhraseAutomaton: Sendable {
                 while index < part.upperBound, folded[sorted[index]][depth] == label { index += 1 }
                 ranges.append((start..<index, depth + 1))
                 labels.append(label)
+                states[state].children += 1
                 states[state].filter |= Self.filter(label)
                 parents.append(state)
             }
             state += 1
         }
-        states.append(State(firstChild: UInt32(ranges.count)))
         outputStarts.append(UInt32(outputs.count))
 
         var roots = [UInt32](repeating: 0, count: Int(symbolCount) + 1)
-        for child in Int(states[0].firstChild)..<Int(states[1].firstChild) { roots[Int(labels[child])] = UInt32(child) }
+        for child in 1..<1 + Int(states[0].children) { roots[Int(labels[child])] = UInt32(child) }
         // A state's fallback is shallower, so it is complete when it is asked.
         for state in ranges.indices.dropFirst() {
             if parents[state] != 0 {
                 let from = Int(states[parents[state]].fallback)
+                let isInWord = labels[parents[state]] <= lastOfWords && labels[state] <= lastOfWords
                 let fallback = states.withUnsafeBufferPointer { states in
-                    roots.withUnsafeBufferPointer { Self.step(from, labels[state], states, $0) }
+                    labels.withUnsafeBufferPointer { labels in
+                        roots.withUnsafeBufferPointer { Self.step(from, labels[state], isInWord: isInWord, states, labels, $0) }
+                    }
                 }
                 states[state].fallback = UInt32(fallback)
             }
@@ -112,65 +119,94 @@ struct PhraseAutomaton: Sendable {
             states[state].ending = ends ? UInt32(state) : states[Int(states[state].fallback)].ending
         }
         self.symbols = symbols
+        self.lastOfWords = lastOfWords
         self.phrases = phraseOrder
         self.states = states
+        self.labels = labels
         self.roots = roots
         self.outputStarts = outputStarts
         self.outputs = outputs
     }
 
-    /// Where `symbol` leads from `state`.
+    /// Where `symbol` leads from `state`; nowhere anew from inside a word.
     @inline(__always)
-    private static func step(_ state: Int, _ symbol: UInt32, _ states: UnsafeBufferPointer<State>, _ roots: UnsafeBufferPointer<UInt32>) -> Int {
+    private static func step(
+        _ state: Int, _ symbol: UInt32, isInWord: Bool, _ states: UnsafeBufferPointer<State>, _ labels: UnsafeBufferPointer<UInt32>,
+        _ roots: UnsafeBufferPointer<UInt32>
+    ) -> Int {
         var state = state
+        let bit = filter(symbol)
         while state != 0 {
             let from = states[state]
-            if from.filter & filter(symbol) != 0 {
+            if from.filter & bit != 0 {
                 var low = Int(from.firstChild)
-                var high = Int(states[state + 1].firstChild)
-                let end = high
+                let end = low &+ Int(from.children)
+                var high = end
                 // Most states have one child or two; a few common characters have dozens.
-                while high - low > 4 {
-                    let middle = (low + high) / 2
-                    if states[middle].label <= symbol { low = middle } else { high = middle }
+                while high &- low > 4 {
+                    let middle = (low &+ high) >> 1
+                    if labels[middle] <= symbol { low = middle } else { high = middle }
                 }
-                while low < end, states[low].label < symbol { low += 1 }
-                if low < end, states[low].label == symbol { return low }
+                while low < end, labels[low] < symbol { low &+= 1 }
+                if low < end, labels[low] == symbol { return low }
             }
             state = Int(from.fallback)
         }
-        return Int(roots[Int(symbol)])
+        return isInWord ? 0 : Int(roots[Int(symbol)])
     }
 
-    private static func filter(_ symbol: UInt32) -> UInt32 { 1 << (symbol & 31) }
+    private static func filter(_ symbol: UInt32) -> UInt64 { 1 &<< UInt64(symbol) }
 
     /// Calls `body` for each occurrence, in order of its end, of those with one end the longest first: with an index of ``phrases``,
     /// and the bytes where it starts and ends.
     @inline(__always)
     func scan(_ bytes: UnsafeBufferPointer<UInt8>, _ body: (_ output: Int, _ start: Int, _ end: Int) -> Void) {
         // States and symbols are numbered by `init`, and name each other only.
-        states.withUnsafeBufferPointer { states in
-            roots.withUnsafeBufferPointer { roots in
-                var state = 0
-                var end = 0
-                while end < bytes.count {
-                    let symbol = symbols[nextScalar(bytes, &end)]
-                    // A character of no phrase: everything begins anew behind it.
-                    if symbol == 0 {
-                        state = 0
-                        continue
+        withTables { symbols, states, labels, roots, outputStarts, outputs in
+            var state = 0
+            var end = 0
+            var wasInWord = false
+            while end < bytes.count {
+                let symbol = symbols[nextScalar(bytes, &end)]
+                // A character of no phrase: everything begins anew behind it.
+                if symbol == 0 {
+                    state = 0
+                    wasInWord = false
+                    continue
+                }
+                let isInWord = symbol <= lastOfWords
+                state = Self.step(state, symbol, isInWord: isInWord && wasInWord, states, labels, roots)
+                wasInWord = isInWord
+                var ender = Int(states[state].ending)
+                while ender != 0 {
+                    for output in Int(outputStarts[ender])..<Int(outputStarts[ender + 1]) {
+                        let pattern = outputs[output]
+                        let start = end - Int(pattern.length)
+                        if pattern.edgeBefore, Self.wordEnds(before: start, in: bytes) { continue }
+                        if pattern.edgeAfter, Self.wordBegins(at: end, in: bytes) { continue }
+                        body(output, start, end)
                     }
-                    state = Self.step(state, symbol, states, roots)
-                    var ender = Int(states[state].ending)
-                    while ender != 0 {
-                        for output in Int(outputStarts[ender])..<Int(outputStarts[ender + 1]) {
-                            let pattern = outputs[output]
-                            let start = end - Int(pattern.length)
-                            if pattern.edgeBefore, Self.wordEnds(before: start, in: bytes) { continue }
-                            if pattern.edgeAfter, Self.wordBegins(at: end, in: bytes) { continue }
-                            body(output, start, end)
+                    ender = Int(states[Int(states[ender].fallback)].ending)
+                }
+            }
+        }
+    }
+
+    /// Lends what a scan reads.
+    @inline(__always)
+    private func withTables(
+        _ body: (
+            ScalarTable.Lookup, UnsafeBufferPointer<State>, _ labels: UnsafeBufferPointer<UInt32>, _ roots: UnsafeBufferPointer<UInt32>, _ outputStarts: UnsafeBufferPointer<UInt32>,
+            UnsafeBufferPointer<Pattern>
+        ) -> Void
+    ) {
+        symbols.withLookup { symbols in
+            states.withUnsafeBufferPointer { states in
+                labels.withUnsafeBufferPointer { labels in
+                    roots.withUnsafeBufferPointer { roots in
+                        outputStarts.withUnsafeBufferPointer { outputStarts in
+                            outputs.withUnsafeBufferPointer { body(symbols, states, labels, roots, outputStarts, $0) }
                         }
-                        ender = Int(states[Int(states[ender].fallback)].ending)
                     }
                 }
             }

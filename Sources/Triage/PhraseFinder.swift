@@ -110,19 +110,17 @@ final class PhraseFinder: Sendable {
     /// Calls `body` with each occurrence, in the order of their ends.
     @inline(__always)
     func scan(_ bytes: UnsafeBufferPointer<UInt8>, _ body: (Hit) -> Void) {
-        // A bit for each slot says whether it is written: clearing all slots would take longer than most texts do.
-        withUnsafeTemporaryAllocation(of: UInt64.self, capacity: slots / 64 + 1) { written in
-            written.initialize(repeating: 0)
-            withUnsafeTemporaryAllocation(of: Prefix.self, capacity: max(1, slots)) { table in
-                withUnsafeTemporaryAllocation(of: Int32.self, capacity: max(1, slots)) { order in
-                    var seen = Prefixes(written: written, table: table, order: order)
+        parts.withUnsafeBufferPointer { parts in
+            uses.withUnsafeBufferPointer { uses in
+                Prefixes.with(slots: slots) { seen in
                     automaton.scan(bytes) { output, start, end in
+                        // The automaton numbers its outputs as the parts.
                         let part = parts[output]
                         if part.slot >= 0 { seen.note(Int(part.slot), start, end) }
                         if part.owner >= 0 {
                             body(Hit(owner: Int(part.owner), isException: false, start: start, end: end))
                         } else {
-                            take(part, start, end, bytes, &seen, body)
+                            take(part, uses, start, end, bytes, &seen, body)
                         }
                     }
                 }
@@ -137,6 +135,22 @@ final class PhraseFinder: Sendable {
         /// The slots that are written, in the order in which they were.
         let order: UnsafeMutableBufferPointer<Int32>
         var count = 0
+
+        /// Lends one: all its parts lie in one piece of memory.
+        @inline(__always)
+        static func with(slots: Int, _ body: (inout Prefixes) -> Void) {
+            let (words, slots) = (slots / 64 + 1, max(1, slots))
+            let (table, order) = (words * 8, words * 8 + slots * MemoryLayout<Prefix>.stride)
+            withUnsafeTemporaryAllocation(byteCount: order + slots * 4, alignment: 8) { memory in
+                let written = UnsafeMutableRawBufferPointer(rebasing: memory[..<table]).bindMemory(to: UInt64.self)
+                // A bit for each slot says whether it is written: clearing all slots would take longer than most texts do.
+                written.initialize(repeating: 0)
+                var prefixes = Prefixes(
+                    written: written, table: UnsafeMutableRawBufferPointer(rebasing: memory[table..<order]).bindMemory(to: Prefix.self),
+                    order: UnsafeMutableRawBufferPointer(rebasing: memory[order...]).bindMemory(to: Int32.self))
+                body(&prefixes)
+            }
+        }
 
         subscript(slot: Int) -> Prefix? { written[slot >> 6] & (1 << UInt64(slot & 63)) != 0 ? table[slot] : nil }
 
@@ -157,7 +171,8 @@ final class PhraseFinder: Sendable {
 
     /// Goes through the uses of a part that stands at `start..<end`.
     private func take(
-        _ part: Part, _ start: Int, _ end: Int, _ bytes: UnsafeBufferPointer<UInt8>, _ seen: inout Prefixes, _ body: (Hit) -> Void
+        _ part: Part, _ uses: UnsafeBufferPointer<Use>, _ start: Int, _ end: Int, _ bytes: UnsafeBufferPointer<UInt8>,
+        _ seen: inout Prefixes, _ body: (Hit) -> Void
     ) {
         let (first, last) = (Int(part.firstUse), Int(part.endUse))
         // A common character ends a hundred phrases, and a text has the beginnings of few.

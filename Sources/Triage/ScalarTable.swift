@@ -31,28 +31,55 @@ struct ScalarTable: Sendable {
             values[Int(pages[page]) << 8 | Int(scalar & 0xFF)] = newValue
         }
     }
+
+    /// Lends the table for many questions.
+    @inline(__always)
+    func withLookup<Result>(_ body: (Lookup) -> Result) -> Result {
+        pages.withUnsafeBufferPointer { pages in
+            values.withUnsafeBufferPointer { body(Lookup(pages: pages, values: $0)) }
+        }
+    }
+
+    struct Lookup {
+        fileprivate let pages: UnsafeBufferPointer<UInt16>
+        fileprivate let values: UnsafeBufferPointer<UInt32>
+
+        subscript(scalar: UInt32) -> UInt32 {
+            @inline(__always)
+            get {
+                let page = Int(scalar >> 8)
+                // A page that is named has its 256 values.
+                return page < pages.count ? values[Int(pages[page]) << 8 | Int(scalar & 0xFF)] : 0
+            }
+        }
+    }
 }
 
 /// Reads the scalar that begins at `index` and moves behind it. What is not UTF-8 (which no `String` lends) is read as single bytes.
 @inline(__always)
 func nextScalar(_ bytes: UnsafeBufferPointer<UInt8>, _ index: inout Int) -> UInt32 {
+    // An index within a buffer leaves room to count on.
     let first = UInt32(bytes[index])
-    let left = bytes.count - index
-    if first < 0xC0 || left < 2 {
-        index += 1
+    if first < 0xC0 {
+        index &+= 1
         return first
     }
-    let second = UInt32(bytes[index + 1] & 0x3F)
+    let left = bytes.count &- index
+    if left < 2 {
+        index &+= 1
+        return first
+    }
+    let second = UInt32(bytes[index &+ 1] & 0x3F)
     if first < 0xE0 || left < 3 {
-        index += 2
+        index &+= 2
         return (first & 0x1F) << 6 | second
     }
-    let third = UInt32(bytes[index + 2] & 0x3F)
+    let third = UInt32(bytes[index &+ 2] & 0x3F)
     if first < 0xF0 || left < 4 {
-        index += 3
+        index &+= 3
         return (first & 0x0F) << 12 | second << 6 | third
     }
-    let fourth = UInt32(bytes[index + 3] & 0x3F)
-    index += 4
+    let fourth = UInt32(bytes[index &+ 3] & 0x3F)
+    index &+= 4
     return (first & 0x07) << 18 | second << 12 | third << 6 | fourth
 }

@@ -4,14 +4,15 @@ public import TipModel
 ///
 /// A flat table with open addressing: a tip asks for a hundred weights, and each must cost a few nanoseconds.
 public struct TermWeights: Sendable {
-    private struct Slot {
+    fileprivate struct Slot {
         var term: UInt32 = 0
-        /// Not a number where the slot is free.
+        /// By the kind of the term. Not a number where the slot is free.
         var weight = Float.nan
     }
 
     private var slots: [Slot]
     private let mask: Int
+    /// What a whole term weighs that is not listed.
     private let rarest: Float
 
     /// - Parameters:
@@ -26,7 +27,8 @@ public struct TermWeights: Sendable {
         for (term, frequency) in frequencies {
             var slot = Self.slot(term) & mask
             while !slots[slot].weight.isNaN { slot = (slot + 1) & mask }
-            slots[slot] = Slot(term: term, weight: Float(max(0, logarithm(all / (Double(frequency) + 0.5)))))
+            let weight = Float(max(0, logarithm(all / (Double(frequency) + 0.5))))
+            slots[slot] = Slot(term: term, weight: weight * TextTerms.Kind.scale(of: term))
         }
     }
 
@@ -48,14 +50,30 @@ public struct TermWeights: Sendable {
         self.init(frequencies: frequencies, documents: rules.documents)
     }
 
-    func weight(of term: UInt32) -> Float {
-        let scale = TextTerms.Kind.scale(of: term)
-        var slot = Self.slot(term) & mask
-        while true {
-            let found = slots[slot]
-            if found.weight.isNaN { return rarest * scale }
-            if found.term == term { return found.weight * scale }
-            slot = (slot + 1) & mask
+    func weight(of term: UInt32) -> Float { withLookup { $0.weight(of: term) } }
+
+    /// Lends the table for many questions.
+    @inline(__always)
+    func withLookup<Result>(_ body: (Lookup) -> Result) -> Result {
+        slots.withUnsafeBufferPointer { body(Lookup(slots: $0, mask: mask, rarest: rarest * TextTerms.Kind.scales)) }
+    }
+
+    struct Lookup {
+        fileprivate let slots: UnsafeBufferPointer<Slot>
+        fileprivate let mask: Int
+        /// By kind.
+        fileprivate let rarest: SIMD4<Float>
+
+        @inline(__always)
+        func weight(of term: UInt32) -> Float {
+            // The mask keeps within the slots.
+            var slot = TermWeights.slot(term) & mask
+            while true {
+                let found = slots[slot]
+                if found.weight.isNaN { return rarest[Int(term & 3)] }
+                if found.term == term { return found.weight }
+                slot = (slot + 1) & mask
+            }
         }
     }
 

@@ -35,7 +35,7 @@ public struct TextTerms: Hashable, Sendable {
             }
         }
 
-        private static let scales = SIMD4<Float>(
+        static let scales = SIMD4<Float>(
             Kind.character.scale, Kind.pair.scale, Kind.word.scale, Kind.part.scale)
 
         /// That of a term's kind.
@@ -43,37 +43,40 @@ public struct TextTerms: Hashable, Sendable {
     }
 
     init(_ text: String, weights table: TermWeights) {
-        var (found, weights): ([UInt32], [Float]) = ([], [])
-        var (han, latin) = (0, 0)
-        var total: Float = 0
-        TermScan.with(text) { scan in
-            (han, latin) = (scan.han, scan.latin)
+        (terms, weights, total, isHan) = TermScan.with(text) { scan in
             let sorted = scan.sorted()
-            // The distinct ones are no more than all.
-            found = Array(unsafeUninitializedCapacity: sorted.count) { terms, distinct in
-                for term in sorted where distinct == 0 || terms[distinct - 1] != term {
-                    terms.initializeElement(at: distinct, to: term)
-                    distinct += 1
+            return withUnsafeTemporaryAllocation(of: Float.self, capacity: max(1, sorted.count)) { weights in
+                var (distinct, total): (Int, Float) = (0, 0)
+                table.withLookup { table in
+                    var last: UInt32?
+                    for index in sorted.indices where sorted[index] != last {
+                        let term = sorted[index]
+                        last = term
+                        let weight = table.weight(of: term)
+                        sorted[distinct] = term
+                        weights.initializeElement(at: distinct, to: weight)
+                        total += weight
+                        distinct += 1
+                    }
                 }
-            }
-            weights = Array(unsafeUninitializedCapacity: found.count) { weights, count in
-                for term in found {
-                    let weight = table.weight(of: term)
-                    weights.initializeElement(at: count, to: weight)
-                    total += weight
-                    count += 1
-                }
+                let isHan = scan.han + scan.latin == 0 ? nil : scan.han * 2 >= scan.latin
+                return (
+                    Array(UnsafeBufferPointer(start: sorted.baseAddress, count: distinct)),
+                    Array(UnsafeBufferPointer(start: weights.baseAddress, count: distinct)), total, isHan
+                )
             }
         }
-        terms = found
-        self.weights = weights
-        self.total = total
-        isHan = han + latin == 0 ? nil : han * 2 >= latin
     }
 
     /// Calls `body` with each distinct term of `text`.
     static func forEachTerm(in text: String, _ body: (UInt32) -> Void) {
-        TermScan.with(text) { scan in for term in Set(scan.sorted()) { body(term) } }
+        TermScan.with(text) { scan in
+            var last: UInt32?
+            for term in scan.sorted() where term != last {
+                last = term
+                body(term)
+            }
+        }
     }
 
     /// The weight of the terms that both have.
@@ -113,114 +116,113 @@ private struct TermScan {
     /// In the first half the terms, in the second half place to sort them.
     private let terms: UnsafeMutableBufferPointer<UInt32>
     private let bound: Int
-    private var previous: UInt32 = 0
-    private var previousHash: UInt32 = 0
-    private var word: UInt32 = 0
-    /// The last two letters of the word at hand, the older one above.
-    private var letters: UInt32 = 0
-    private var length = 0
+    /// How many terms have each value of their upper bits.
+    private let heaps: UnsafeMutableBufferPointer<UInt16>
 
-    private init(_ terms: UnsafeMutableBufferPointer<UInt32>) {
+    private init(_ terms: UnsafeMutableBufferPointer<UInt32>, heaps: UnsafeMutableBufferPointer<UInt16>) {
         self.terms = terms
+        self.heaps = heaps
         bound = terms.count / 2
     }
 
-    static func with(_ text: String, _ body: (TermScan) -> Void) {
+    static func with<Result>(_ text: String, _ body: (TermScan) -> Result) -> Result {
         var text = text
-        text.withUTF8 { bytes in
+        return text.withUTF8 { bytes in
             // Never more terms than bytes: a word of n letters gives n at most, a character of three bytes two.
             let bound = min(TextTerms.bound, bytes.count + 1)
-            withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 2 * bound) { terms in
-                var scan = TermScan(terms)
-                scan.run(bytes)
-                body(scan)
+            return withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 2 * bound) { terms in
+                withUnsafeTemporaryAllocation(of: UInt16.self, capacity: 1 << heapBits) { heaps in
+                    heaps.initialize(repeating: 0)
+                    var scan = TermScan(terms, heaps: heaps)
+                    scan.run(bytes)
+                    return body(scan)
+                }
             }
         }
     }
 
     private mutating func run(_ bytes: UnsafeBufferPointer<UInt8>) {
         var index = 0
+        // The character before and its hash; 0 only where no Chinese character stands before.
+        var previous: UInt32 = 0
+        var previousHash: UInt32 = 0
         while index < bytes.count {
-            let value = nextScalar(bytes, &index)
-            if value < 0x80 {
+            if Self.lowercasedASCII(bytes[index]) != nil {
+                index = takeWord(bytes, from: index)
                 previous = 0
-                if let letter = Self.lowercasedASCII(UInt8(truncatingIfNeeded: value)) { take(letter: letter) } else { endWord() }
-            } else {
-                endWord()
-                if Self.isHan(value) { take(character: value) } else { previous = 0 }
+                continue
             }
+            let value = nextScalar(bytes, &index)
+            guard Self.isHan(value) else {
+                previous = 0
+                continue
+            }
+            han += 1
+            let hash = TermHash.mix(TermHash.basis, value)
+            add(hash, .character)
+            if previous != 0 { add(TermHash.mix(previousHash, value), .pair) }
+            (previous, previousHash) = (value, hash)
         }
-        endWord()
     }
 
-    private static let heaps = 64
-    private static let heapShift: UInt32 = 26
-
-    /// The terms in ascending order. Hashes are spread evenly: dealt out by their upper bits they are almost in order.
-    func sorted() -> UnsafeMutableBufferPointer<UInt32>.SubSequence {
-        let sorted = bound..<bound + count
-        withUnsafeTemporaryAllocation(of: UInt16.self, capacity: Self.heaps) { ends in
-            ends.initialize(repeating: 0)
-            // A heap is six bits of a term.
-            for index in 0..<count { ends[Int(terms[index] >> Self.heapShift)] += 1 }
-            var sum: UInt16 = 0
-            for heap in 0..<Self.heaps {
-                let size = ends[heap]
-                ends[heap] = sum
-                sum += size
-            }
-            for index in 0..<count {
-                let term = terms[index]
-                let heap = Int(term >> Self.heapShift)
-                terms.initializeElement(at: sorted.lowerBound + Int(ends[heap]), to: term)
-                ends[heap] += 1
-            }
+    /// Takes the letters and digits from `start` on, of which there is one at least; gives back where they end.
+    private mutating func takeWord(_ bytes: UnsafeBufferPointer<UInt8>, from start: Int) -> Int {
+        var index = start
+        var word = TermHash.basis
+        // The last two letters, the older one above.
+        var letters: UInt32 = 0
+        while index < bytes.count, let letter = Self.lowercasedASCII(bytes[index]) {
+            word = TermHash.mix(word, byte: letter)
+            if index - start >= 2 { add(TermHash.mix(TermHash.mix(TermHash.basis, letters), byte: letter), .part) }
+            letters = (letters & 0xFF) << 8 | UInt32(letter)
+            index += 1
         }
-        for index in sorted.dropFirst() {
-            let term = terms[index]
-            var place = index
-            while place > sorted.lowerBound, term < terms[place - 1] {
-                terms[place] = terms[place - 1]
-                place -= 1
-            }
-            terms[place] = term
-        }
-        return terms[sorted]
-    }
-
-    private mutating func take(letter: UInt8) {
-        latin += 1
-        let value = UInt32(letter)
-        word = TermHash.mix(length == 0 ? TermHash.basis : word, value)
-        length += 1
-        if length >= 3 { add(TermHash.mix(TermHash.mix(TermHash.basis, letters), value), .part) }
-        letters = (letters & 0xFF) << 8 | value
-    }
-
-    private mutating func take(character: UInt32) {
-        han += 1
-        let hash = TermHash.mix(TermHash.basis, character)
-        add(hash, .character)
-        // 0 only where no Chinese character stands before.
-        if previous != 0 { add(TermHash.mix(previousHash, character), .pair) }
-        (previous, previousHash) = (character, hash)
-    }
-
-    private mutating func endWord() {
-        guard length > 0 else { return }
+        latin += index - start
         // A word of three letters is its own only part.
-        if length == 3 { count -= 1 }
+        if index - start == 3 { takeBack() }
         add(word, .word)
-        length = 0
-        letters = 0
+        return index
     }
+
+    private static let heapBits: UInt32 = 6
+
+    private static func heap(of term: UInt32) -> Int { Int(term >> (32 - heapBits)) }
 
     private mutating func add(_ hash: UInt32, _ kind: TextTerms.Kind) {
         guard count < bound else { return }
-        terms.initializeElement(at: count, to: TermHash.term(hash, kind))
+        let term = TermHash.term(hash, kind)
+        terms.initializeElement(at: count, to: term)
+        heaps[Self.heap(of: term)] &+= 1
         count += 1
     }
 
+    private mutating func takeBack() {
+        count -= 1
+        heaps[Self.heap(of: terms[count])] &-= 1
+    }
+
+    /// The terms in ascending order, equal ones side by side, as long as the memory is lent. Hashes are spread evenly: dealt out by their
+    /// upper bits they are almost in order.
+    func sorted() -> UnsafeMutableBufferPointer<UInt32> {
+        let sorted = UnsafeMutableBufferPointer(rebasing: terms[bound..<bound + count])
+        // From how many there are in each heap to where it begins.
+        var sum: UInt16 = 0
+        for heap in heaps.indices {
+            let size = heaps[heap]
+            heaps[heap] = sum
+            sum &+= size
+        }
+        for index in 0..<count {
+            let term = terms[index]
+            let heap = Self.heap(of: term)
+            sorted.initializeElement(at: Int(heaps[heap]), to: term)
+            heaps[heap] &+= 1
+        }
+        sorted.sortBriefly()
+        return sorted
+    }
+
+    @inline(__always)
     private static func lowercasedASCII(_ byte: UInt8) -> UInt8? {
         switch byte {
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"): byte
@@ -242,6 +244,7 @@ enum TermHash {
     /// A byte of 0 only multiplies, so two or three of them are one multiplication.
     private static let primeSquared = prime &* prime
     private static let primeCubed = primeSquared &* prime
+    private static let primeToTheFourth = primeCubed &* prime
 
     @inline(__always)
     static func mix(_ hash: UInt32, _ value: UInt32) -> UInt32 {
@@ -249,6 +252,9 @@ enum TermHash {
         if value < 0x1_0000 { return low &* primeCubed }
         return (((low &* prime) ^ (value >> 16 & 0xFF)) &* prime ^ value >> 24) &* prime
     }
+
+    @inline(__always)
+    static func mix(_ hash: UInt32, byte: UInt8) -> UInt32 { (hash ^ UInt32(byte)) &* primeToTheFourth }
 
     static func term(_ hash: UInt32, _ kind: TextTerms.Kind) -> UInt32 { hash & ~3 | kind.rawValue }
 }

@@ -15,19 +15,30 @@ public final class UrgencyScorer: Sendable {
 
     /// What a category gives before anything is read.
     private struct Start {
-        var points: Int32
-        var floor: UrgencyLevel
+        var points: Int32 = 0
+        var floor = UrgencyLevel.routine
+        /// As ``Combinations`` numbers it.
+        var number: Int?
+        var wording = WordingModel.Weights.zero
     }
 
     /// Compiles the phrases of `rules`: some milliseconds once, so that a score takes microseconds.
     public init(_ rules: TriageRules) {
-        categories = rules.categories.mapValues { Start(points: $0.base, floor: $0.floor) }
         self.rules = rules.urgency
         finder = WordFinder(rules.urgency.lexicon)
-        combinations = Combinations(rules.urgency.lexicon.words)
+        let combinations = Combinations(rules.urgency.lexicon.words)
         let codes = ReasonCodes(rules.urgency.lexicon)
-        self.codes = codes
-        wording = rules.urgency.wording.map { WordingModel($0, codes: codes.names) }
+        let wording = rules.urgency.wording.map { WordingModel($0, codes: codes.names) }
+        let known = Set(rules.categories.keys).union(combinations.categories).union(wording?.categories.keys.map { $0 } ?? [])
+        categories = Dictionary(
+            uniqueKeysWithValues: known.map { name in
+                let category = rules.categories[name]
+                let start = Start(
+                    points: category?.base ?? 0, floor: category?.floor ?? .routine, number: combinations.categories.firstIndex(of: name),
+                    wording: wording?.categories[name] ?? .zero)
+                return (name, start)
+            })
+        (self.combinations, self.codes, self.wording) = (combinations, codes, wording)
     }
 
     /// The urgency of `tip` alone. Reasons in this order: `category` (detail: its code; 0 points where it is not
@@ -63,38 +74,57 @@ public final class UrgencyScorer: Sendable {
     }
 
     private func read(_ tip: Tip, _ text: UnsafeBufferPointer<UInt8>) -> UrgencyReading {
-        let category = categories[tip.category]
+        let category = categories[tip.category] ?? Start()
         let minute = localMinute(tip.observedAt)
         let night = isNight(hour: minute / 60)
         var reading = finder.read(text)
         let isBare = isBare(text, reading)
-        combinations.apply(to: &reading.findings, category: tip.category, night: night, bare: isBare, bytes: text)
+        combinations.apply(to: &reading, category: category.number, night: night, bare: isBare)
 
-        var terms = UrgencyTerms(category: category?.floor ?? .routine)
-        terms.lines.reserveCapacity(reading.findings.count + 8)
-        terms.add(ReasonCodes.category, category?.points ?? 0, .text(tip.category))
-        for finding in reading.findings where finding.suppression == nil { count(finding, in: &terms) }
-        if night { terms.add(ReasonCodes.night, rules.nightPoints, .text(Self.clock(minute))) }
-        if let wording {
-            let marks = marks(of: wording, reading, text, in: &terms)
-            let verdict = wording.read(text, category: tip.category, night: night, marks: marks)
-            // Where nothing is said, nothing speaks against an alarm either.
-            weigh(verdict, doubt: isBare ? 0 : wording.doubt, in: &terms)
-        } else {
-            bound(reading, in: &terms)
+        return UrgencyTerms.with(category: category.floor, findings: reading.findings.count) { terms in
+            UrgencyTerms.with(category: category.floor, findings: 0) { untold in
+                tell(reading, text, in: &untold)
+                terms.add(ReasonCodes.category, category.points, .category)
+                for index in reading.findings.indices where reading.findings[index].suppression == nil {
+                    count(reading.findings[index], index, in: &terms)
+                }
+                if night { terms.add(ReasonCodes.night, rules.nightPoints, .clock(minute)) }
+                var telling = ""
+                if let wording {
+                    let marks = marks(of: wording, reading, untold, in: &terms)
+                    let verdict = wording.read(text, category: category.wording, night: night, marks: marks)
+                    // Where nothing is said, nothing speaks against an alarm either.
+                    weigh(verdict, doubt: isBare ? 0 : wording.doubt, in: &terms)
+                    telling = verdict.telling
+                } else {
+                    bound(reading, in: &terms)
+                }
+                if tip.panic {
+                    terms.add(ReasonCodes.panic, rules.panicPoints, .none)
+                    terms.raise(to: .emergency, by: ReasonCodes.panic)
+                }
+                let experience = terms.count
+                terms.add(untold)
+
+                var reasons: [Reason] = []
+                reasons.reserveCapacity(terms.count + 2)
+                for line in terms.lines {
+                    let detail =
+                        switch line.detail {
+                        case .none: ""
+                        case .category: tip.category
+                        case .clock(let minute): Self.clock(minute)
+                        case .telling: telling
+                        case .phrase(let finding): reading.text(of: reading.findings[finding], in: text)
+                        case .code(let code): codes.names[code]
+                        }
+                    reasons.append(Reason(code: codes.names[Int(line.code)], points: line.points, detail: detail))
+                }
+                return UrgencyReading(
+                    alone: settled(reasons, sum: terms.sum, category: terms.category, terms.bounds), experience: experience,
+                    settled: terms.count, sum: terms.sum, category: terms.category, bounds: terms.bounds)
+            }
         }
-        if tip.panic {
-            terms.add(ReasonCodes.panic, rules.panicPoints, .none)
-            terms.raise(to: .emergency, by: ReasonCodes.panic)
-        }
-        let experience = terms.lines.count
-        tell(reading.findings, text, in: &terms)
-        var reasons: [Reason] = []
-        reasons.reserveCapacity(terms.lines.count + 2)
-        for line in terms.lines { reasons.append(Reason(code: codes.names[line.code], points: line.points, detail: detail(line, text))) }
-        return UrgencyReading(
-            alone: settled(reasons, sum: terms.sum, category: terms.category, terms.bounds), experience: experience,
-            settled: terms.lines.count, sum: terms.sum, category: terms.category, bounds: terms.bounds)
     }
 
     /// The urgency of an incident to which a tip has been attached.
@@ -123,13 +153,13 @@ public final class UrgencyScorer: Sendable {
     // MARK: - Terms
 
     /// A word that counts. One that a context limits counts half.
-    private func count(_ finding: WordFinder.Finding, in terms: inout UrgencyTerms) {
+    private func count(_ finding: WordFinder.Finding, _ index: Int, in terms: inout UrgencyTerms) {
         let (word, code) = (codes.rules[finding.rule], codes.words[finding.rule])
         if let level = word.floor { terms.raise(to: min(level, finding.limit), by: code) }
         if let level = word.cap { terms.limit(to: level, by: code) }
         // A rule without points or bounds only serves others.
         guard !word.isServing else { return }
-        terms.add(code, finding.limit < .emergency ? word.points / 2 : word.points, .phrase(finding))
+        terms.add(code, finding.limit < .emergency ? word.points / 2 : word.points, .phrase(index))
     }
 
     /// What the words set besides their points: caps of contexts, and doubt.
@@ -143,19 +173,21 @@ public final class UrgencyScorer: Sendable {
     /// What the lexicon's judgement of the tip speaks for: its level, and each of its reasons but category and night, which
     /// are weighed by themselves. `terms` are left as they were.
     private func marks(
-        of wording: WordingModel, _ reading: WordFinder.Reading, _ text: UnsafeBufferPointer<UInt8>, in terms: inout UrgencyTerms
+        of wording: WordingModel, _ reading: WordFinder.Reading, _ untold: UrgencyTerms, in terms: inout UrgencyTerms
     ) -> WordingModel.Weights {
-        let (count, bounds) = (terms.lines.count, terms.bounds)
+        let (count, bounds) = (terms.count, terms.bounds)
         bound(reading, in: &terms)
-        tell(reading.findings, text, in: &terms)
-        var sum = WordingModel.Weights.zero
+        terms.add(untold)
         let level = settle(UrgencyTerms.score(terms.sum), category: terms.category, terms.bounds) { terms.add($0, 0, .code($1)) }
-        sum &+= wording.mark(level: level)
-        for (index, line) in terms.lines.enumerated() where line.code != ReasonCodes.category && line.code != ReasonCodes.night {
+        var sum = wording.mark(level: level)
+        let lines = terms.lines
+        for index in lines.indices {
+            let code = Int(lines[index].code)
+            if code == ReasonCodes.category || code == ReasonCodes.night { continue }
             // Each once.
-            if !terms.lines[..<index].contains(where: { $0.code == line.code }) { sum &+= wording.mark(code: line.code) }
+            if !lines[..<index].contains(where: { $0.code == lines[index].code }) { sum &+= wording.mark(code: code) }
         }
-        terms.lines.removeLast(terms.lines.count - count)
+        terms.take(backTo: count)
         terms.bounds = bounds
         return sum
     }
@@ -172,7 +204,7 @@ public final class UrgencyScorer: Sendable {
         }
         let band = rules.scores(of: verdict.level)
         let target = band.lowerBound + Int32(verdict.leaning * Double(band.upperBound - band.lowerBound))
-        terms.add(ReasonCodes.wording, Int32(clamping: Int64(target) - terms.sum), .text(verdict.telling))
+        terms.add(ReasonCodes.wording, Int32(clamping: Int64(target) - terms.sum), .telling)
     }
 
     /// The longest text that may say nothing: longer ones tell something in words that no rule has. As `reach` counts.
@@ -210,12 +242,9 @@ public final class UrgencyScorer: Sendable {
         return level(score, category: reading.category, reading.bounds) == .emergency ? 0 : record
     }
 
-    /// At most so many reasons that only tell why a word did not count.
-    private static let untold = 6
-
-    private func tell(_ said: [WordFinder.Finding], _ text: UnsafeBufferPointer<UInt8>, in terms: inout UrgencyTerms) {
-        var told = 0
-        for finding in said where told < Self.untold {
+    /// Why words did not count: a line for each, as far as ``UrgencyTerms/untold`` goes.
+    private func tell(_ reading: WordFinder.Reading, _ text: UnsafeBufferPointer<UInt8>, in untold: inout UrgencyTerms) {
+        for (index, finding) in reading.findings.enumerated() where untold.count < UrgencyTerms.untold {
             let rule = codes.rules[finding.rule]
             guard rule.points > 0 || rule.floor != nil else { continue }
             let code: Int
@@ -226,13 +255,11 @@ public final class UrgencyScorer: Sendable {
                 guard let index = finding.limitedBy, finding.limit < rule.floor ?? .routine else { continue }
                 code = codes.contexts[index]
             }
-            let isKnown = terms.lines.contains { line in
-                guard line.code == code, line.points == 0 else { return false }
-                return detail(line, text) == finding.text(in: text)
+            let isKnown = untold.lines.contains { line in
+                guard line.code == Int32(truncatingIfNeeded: code), case .phrase(let known) = line.detail else { return false }
+                return reading.text(of: reading.findings[known], in: text) == reading.text(of: finding, in: text)
             }
-            guard !isKnown else { continue }
-            terms.add(code, 0, .phrase(finding))
-            told += 1
+            if !isKnown { untold.add(code, 0, .phrase(index)) }
         }
     }
 
@@ -259,15 +286,6 @@ public final class UrgencyScorer: Sendable {
             reasons.append(Reason(code: codes.names[code], points: 0, detail: codes.names[by]))
         }
         return Urgency(score: score, level: level, reasons: reasons)
-    }
-
-    private func detail(_ line: UrgencyTerms.Line, _ text: UnsafeBufferPointer<UInt8>) -> String {
-        switch line.detail {
-        case .none: ""
-        case .text(let detail): detail
-        case .phrase(let finding): finding.text(in: text)
-        case .code(let code): codes.names[code]
-        }
     }
 
     private func corroboration(_ witnesses: Int) -> Int32 {

@@ -69,18 +69,24 @@ struct UrgencyReading: Sendable {
     var bounds: UrgencyTerms.Bounds
 }
 
-/// The sum as it grows, and what holds its level up or down.
+/// The sum as it grows, and what holds its level up or down. Its lines stand in memory that is lent for a text.
 struct UrgencyTerms {
     /// What a line tells, as text only when it is told.
     enum Detail {
         case none
-        case text(String)
-        case phrase(WordFinder.Finding)
+        /// The tip's category.
+        case category
+        /// Minutes since midnight.
+        case clock(Int)
+        /// What of the wording spoke most for its verdict.
+        case telling
+        /// By index of the findings.
+        case phrase(Int)
         case code(Int)
     }
 
     struct Line {
-        var code: Int
+        var code: Int32
         var points: Int32
         var detail: Detail
     }
@@ -92,13 +98,43 @@ struct UrgencyTerms {
         var capCode = ReasonCodes.nothing
     }
 
-    var lines: [Line] = []
+    private let memory: UnsafeMutableBufferPointer<Line>
+    private(set) var count = 0
     let category: UrgencyLevel
     var bounds = Bounds()
 
-    init(category: UrgencyLevel) { self.category = category }
+    /// Lends terms that take a line for each of `findings`, and all other lines that a tip can have.
+    @inline(__always)
+    static func with<Result>(category: UrgencyLevel, findings: Int, _ body: (inout UrgencyTerms) -> Result) -> Result {
+        // Category, night, wording, doubt and panic; what did not count; a cap and a floor.
+        withUnsafeTemporaryAllocation(of: Line.self, capacity: findings + 5 + untold + 2) { memory in
+            var terms = UrgencyTerms(memory: memory, category: category)
+            return body(&terms)
+        }
+    }
 
-    mutating func add(_ code: Int, _ points: Int32, _ detail: Detail) { lines.append(Line(code: code, points: points, detail: detail)) }
+    /// At most so many reasons that only tell why a word did not count.
+    static let untold = 6
+
+    private init(memory: UnsafeMutableBufferPointer<Line>, category: UrgencyLevel) {
+        (self.memory, self.category) = (memory, category)
+    }
+
+    var lines: UnsafeMutableBufferPointer<Line> { UnsafeMutableBufferPointer(rebasing: memory[..<count]) }
+
+    mutating func add(_ code: Int, _ points: Int32, _ detail: Detail) {
+        precondition(count < memory.count, "more lines than a tip can have")
+        memory.initializeElement(at: count, to: Line(code: Int32(truncatingIfNeeded: code), points: points, detail: detail))
+        count += 1
+    }
+
+    /// Adds the lines of `others`.
+    mutating func add(_ others: UrgencyTerms) {
+        for line in others.lines { add(Int(line.code), line.points, line.detail) }
+    }
+
+    /// Takes back all lines but the first `count`.
+    mutating func take(backTo count: Int) { self.count = min(count, self.count) }
 
     mutating func raise(to level: UrgencyLevel, by code: Int) {
         guard level > bounds.floor else { return }

@@ -13,24 +13,19 @@ final class WordFinder: Sendable {
         case context(Int)
     }
 
-    /// A rule that a text fires, and the phrase that did it.
+    /// A rule that a text fires, and the phrase that did it. It holds no references: a text has a dozen.
     struct Finding {
         var rule: Int
         /// The bytes of the phrase in the text; with what denies it, where it is denied.
         var phrase: Range<Int>
-        /// Of a combination: the phrases of those that it rests on.
-        var joined: String?
+        /// Of a combination: which of ``Reading/pieces`` are the phrases of those that it rests on.
+        var pieces: Range<Int>?
         /// The most its floor comes to; `emergency` where nothing limits it.
         var limit: UrgencyLevel
         /// Set where it does not count at all.
         var suppression: Suppression?
         /// Index of the context that limits it.
         var limitedBy: Int?
-
-        /// The phrase as it stands in the text.
-        func text(in bytes: UnsafeBufferPointer<UInt8>) -> String {
-            joined ?? String(decoding: UnsafeBufferPointer(rebasing: bytes[phrase]), as: UTF8.self)
-        }
     }
 
     /// What was found in a text.
@@ -43,6 +38,23 @@ final class WordFinder: Sendable {
         var excepted: [Int] = []
         /// Whether anything is denied, known to a rule or not.
         var isDenying = false
+        /// Phrases of combinations, by their bytes.
+        private(set) var pieces: [Range<Int>] = []
+
+        /// Adds the phrases of `finding`, for a combination that rests on it.
+        mutating func addPieces(of finding: Finding) {
+            guard let known = finding.pieces else { return pieces.append(finding.phrase) }
+            for index in known { pieces.append(pieces[index]) }
+            // One that rests on no phrase is told as nothing.
+            if known.isEmpty { pieces.append(0..<0) }
+        }
+
+        /// The phrase as it stands in the text.
+        func text(of finding: Finding, in bytes: UnsafeBufferPointer<UInt8>) -> String {
+            func text(_ phrase: Range<Int>) -> String { String(decoding: UnsafeBufferPointer(rebasing: bytes[phrase]), as: UTF8.self) }
+            guard let known = finding.pieces else { return text(finding.phrase) }
+            return pieces[known].map(text).joined(separator: " + ")
+        }
     }
 
     /// One occurrence, packed so that a comparison of numbers sorts by owner, start, and the longest first.
@@ -109,33 +121,70 @@ final class WordFinder: Sendable {
         isEnder = codes.map { code in lexicon.contexts.contains { $0.until.contains(code) } }
     }
 
+    /// Occurrences, in memory that is lent as far as it goes, which is for nearly every text.
+    private struct Hits {
+        private let lent: UnsafeMutableBufferPointer<Hit>
+        private var count = 0
+        private var others: [Hit] = []
+
+        init(_ lent: UnsafeMutableBufferPointer<Hit>) { self.lent = lent }
+
+        @inline(__always)
+        mutating func append(_ hit: Hit) {
+            guard count < lent.count else { return others.append(hit) }
+            lent.initializeElement(at: count, to: hit)
+            count += 1
+        }
+
+        mutating func withSorted<Result>(_ body: (UnsafeMutableBufferPointer<Hit>) -> Result) -> Result {
+            let here = UnsafeMutableBufferPointer(rebasing: lent[..<count])
+            if others.isEmpty, count <= 32 {
+                here.sortBriefly()
+                return body(here)
+            }
+            others += here
+            others.sort()
+            return others.withUnsafeMutableBufferPointer { body($0) }
+        }
+    }
+
+    /// As many as few texts have more of.
+    private static let usualHits = 64
+
     /// What a text says.
     func read(_ text: UnsafeBufferPointer<UInt8>) -> Reading {
         let bytes = text.count <= Self.longest ? text : UnsafeBufferPointer(rebasing: text[..<Self.longest])
-        var hits: [Hit] = []
-        hits.reserveCapacity(32)
-        var exceptions: [Hit] = []
-        var breaks: [Int] = []
-        finder.scan(bytes) { hit in
-            if hit.owner == clauseWord {
-                breaks.append(hit.start)
-            } else if hit.isException {
-                exceptions.append(Hit(owner: hit.owner, start: hit.start, end: hit.end))
-            } else {
-                hits.append(Hit(owner: hit.owner, start: hit.start, end: hit.end))
+        return withUnsafeTemporaryAllocation(of: Hit.self, capacity: Self.usualHits) { memory in
+            var hits = Hits(memory)
+            var exceptions: [Hit] = []
+            var breaks: [Int] = []
+            finder.scan(bytes) { hit in
+                if hit.owner == clauseWord {
+                    breaks.append(hit.start)
+                } else if hit.isException {
+                    exceptions.append(Hit(owner: hit.owner, start: hit.start, end: hit.end))
+                } else {
+                    hits.append(Hit(owner: hit.owner, start: hit.start, end: hit.end))
+                }
             }
+            exceptions.sortBriefly()
+            return hits.withSorted { read($0, exceptions, breaks, bytes) }
         }
-        hits.sortBriefly()
-        exceptions.sortBriefly()
+    }
+
+    private func read(
+        _ all: UnsafeMutableBufferPointer<Hit>, _ exceptions: [Hit], _ breaks: [Int], _ bytes: UnsafeBufferPointer<UInt8>
+    ) -> Reading {
         var reading = Reading()
-        if !hits.isEmpty {
-            if !exceptions.isEmpty { hits = Self.without(exceptions, hits) }
-            // Clauses matter to negations and contexts only, which few texts have.
-            let needsClauses = hits.last.map { $0.owner >= wordCount } ?? false
-            if needsClauses, breaks.count > 1 { breaks.sort() }
-            let clauses = needsClauses ? Clauses(bytes, words: breaks) : Clauses(count: bytes.count)
-            reading = interpret(hits, clauses, bytes)
-            reading.isDenying = hits.last.map { $0.owner >= negationBefore && $0.owner <= negationAfter } ?? false
+        let hits = UnsafeBufferPointer(rebasing: all[..<(exceptions.isEmpty ? all.count : Self.leaveOut(exceptions, of: all))])
+        if let last = hits.last?.owner {
+            // Negations and contexts, and clauses for them, are in few texts.
+            if last < wordCount {
+                findWords(hits, nil, [], bytes, &reading)
+            } else {
+                interpret(hits, Clauses(bytes, words: breaks.count > 1 ? breaks.sorted() : breaks), bytes, &reading)
+                reading.isDenying = last >= negationBefore && last <= negationAfter
+            }
         }
         var next = 0
         for exception in exceptions where exception.owner < wordCount && reading.excepted.last != exception.owner {
@@ -145,35 +194,36 @@ final class WordFinder: Sendable {
         return reading
     }
 
-    /// `hits` without those that overlap an exception of the same owner; both sorted.
-    private static func without(_ exceptions: [Hit], _ hits: [Hit]) -> [Hit] {
-        var kept: [Hit] = []
-        kept.reserveCapacity(hits.count)
+    /// Moves to the front the `hits` that overlap no exception of the same owner, and gives back how many; both are sorted.
+    private static func leaveOut(_ exceptions: [Hit], of hits: UnsafeMutableBufferPointer<Hit>) -> Int {
+        var kept = 0
         var (owner, next) = (-1, 0)
-        var spans = Spans([])
+        var spans: Spans?
         for hit in hits {
             if hit.owner != owner {
                 owner = hit.owner
                 while next < exceptions.count, exceptions[next].owner < owner { next += 1 }
                 let first = next
                 while next < exceptions.count, exceptions[next].owner == owner { next += 1 }
-                spans = first == next ? Spans([]) : Spans(exceptions[first..<next].map { $0.start..<$0.end })
+                spans = first == next ? nil : Spans(exceptions[first..<next].map { $0.start..<$0.end })
             }
-            if spans.overlapping(hit.start, hit.end) == nil { kept.append(hit) }
+            if spans?.overlapping(hit.start, hit.end) == nil {
+                hits[kept] = hit
+                kept += 1
+            }
         }
         return kept
     }
 
     // MARK: - Interpreting
 
-    private func interpret(_ hits: [Hit], _ clauses: Clauses, _ bytes: UnsafeBufferPointer<UInt8>) -> Reading {
+    private func interpret(_ hits: UnsafeBufferPointer<Hit>, _ clauses: Clauses, _ bytes: UnsafeBufferPointer<UInt8>, _ reading: inout Reading) {
         let firstContext = firstIndex(in: hits.count) { hits[$0].owner >= wordCount }
         let firstNegation = firstIndex(in: hits.count) { hits[$0].owner >= negationBefore }
-        let words = hits[..<firstContext]
+        let words = UnsafeBufferPointer(rebasing: hits[..<firstContext])
         let denial = Denial(
             hits[firstNegation...].lazy.map { [negationBefore] in ($0.owner - negationBefore, $0.start..<$0.end) }, reach: lexicon.negations.reach,
             clauses)
-        var reading = Reading()
 
         // Contexts, with what ends them.
         var covers: [(context: Int, spans: Spans)] = []
@@ -199,7 +249,14 @@ final class WordFinder: Sendable {
             }
         }
 
-        // Words: of each rule the first phrase that counts most.
+        findWords(words, denial, covers, bytes, &reading)
+    }
+
+    /// Of each rule the first phrase that counts most. `words` are sorted.
+    private func findWords(
+        _ words: UnsafeBufferPointer<Hit>, _ denial: Denial?, _ covers: [(context: Int, spans: Spans)], _ bytes: UnsafeBufferPointer<UInt8>,
+        _ reading: inout Reading
+    ) {
         reading.findings.reserveCapacity(min(16, words.count))
         var index = words.startIndex
         while index < words.endIndex {
@@ -215,13 +272,12 @@ final class WordFinder: Sendable {
             }
             reading.findings.append(best)
         }
-        return reading
     }
 
     private func finding(
-        _ hit: Hit, _ denial: Denial, _ covers: [(context: Int, spans: Spans)], _ bytes: UnsafeBufferPointer<UInt8>
+        _ hit: Hit, _ denial: Denial?, _ covers: [(context: Int, spans: Spans)], _ bytes: UnsafeBufferPointer<UInt8>
     ) -> Finding {
-        if negatable[hit.owner], let by = denial.denies(hit.start, hit.end, in: bytes) {
+        if let denial, negatable[hit.owner], let by = denial.denies(hit.start, hit.end, in: bytes) {
             let whole = min(by.lowerBound, hit.start)..<max(by.upperBound, hit.end)
             return Finding(rule: hit.owner, phrase: whole, limit: .routine, suppression: .denied)
         }

@@ -30,7 +30,7 @@ final class WordingModel: Sendable {
 
     private let terms: WordingTable
     private let bias: Weights
-    private let categories: [String: Weights]
+    let categories: [String: Weights]
     private let night: Weights
     /// By level, and by reason code as the scorer numbers them.
     private let levelMarks: [Weights]
@@ -55,23 +55,28 @@ final class WordingModel: Sendable {
     func mark(level: UrgencyLevel) -> Weights { levelMarks[Int(level.rawValue) - 1] }
     func mark(code: Int) -> Weights { marks[code] }
 
-    /// - Parameter marks: what the lexicon alone makes of the same tip, summed up.
-    func read(_ text: UnsafeBufferPointer<UInt8>, category: String, night isNight: Bool, marks: Weights) -> Verdict {
+    /// - Parameters:
+    ///   - category: by ``categories``.
+    ///   - marks: what the lexicon alone makes of the same tip, summed up.
+    func read(_ text: UnsafeBufferPointer<UInt8>, category: Weights, night isNight: Bool, marks: Weights) -> Verdict {
         WordingCut.with(text) { cut in
             // No more terms are known than the text or the table has.
-            withUnsafeTemporaryAllocation(of: Known.self, capacity: max(1, min(cut.bound, terms.count))) { known in
-                var sum = bias &+ marks &+ (categories[category] ?? .zero)
-                if isNight { sum &+= night }
-                let count = find(cut, known)
-                for index in 0..<count { sum &+= terms.weights(of: known[index].entry) }
-                let shares = Self.softmax(sum)
-                let best = cheapest(shares)
-                var (above, below) = (0.0, 0.0)
-                for level in best + 1..<max(4, best + 1) { above += shares[level] }
-                for level in 0..<best { below += shares[level] }
-                return Verdict(
-                    level: Self.levels[best], leaning: min(1, max(0, 0.5 + (above - below) / 2)), emergency: shares[3],
-                    telling: tell(known, count, best, cut))
+            let bound = max(1, min(cut.bound, terms.count))
+            return withUnsafeTemporaryAllocation(of: Known.self, capacity: bound) { known in
+                terms.withLookup { terms in
+                    var sum = bias &+ marks &+ category
+                    if isNight { sum &+= night }
+                    let count = Self.find(cut, terms, known)
+                    for index in 0..<count { sum &+= terms.weights(of: known[index].entry) }
+                    let shares = Self.softmax(sum)
+                    let best = cheapest(shares)
+                    var (above, below) = (0.0, 0.0)
+                    for level in best + 1..<max(4, best + 1) { above += shares[level] }
+                    for level in 0..<best { below += shares[level] }
+                    return Verdict(
+                        level: Self.levels[best], leaning: min(1, max(0, 0.5 + (above - below) / 2)), emergency: shares[3],
+                        telling: Self.tell(UnsafeMutableBufferPointer(rebasing: known[..<count]), best, cut, terms))
+                }
             }
         }
     }
@@ -85,19 +90,23 @@ final class WordingModel: Sendable {
     }
 
     /// Notes the terms of the text that are known, each once; gives back how many.
-    private func find(_ cut: WordingCut, _ known: UnsafeMutableBufferPointer<Known>) -> Int {
-        withUnsafeTemporaryAllocation(of: UInt64.self, capacity: terms.count / 64 + 1) { seen in
-            seen.initialize(repeating: 0)
+    private static func find(_ cut: WordingCut, _ terms: WordingTable.Lookup, _ known: UnsafeMutableBufferPointer<Known>) -> Int {
+        // Where each that was noted stands, from 1, by its number; never full, and as good as empty where a text's terms are mostly
+        // unknown. A bit for every term would take longer to clear than most texts do.
+        let places = (known.count + 1).nextPowerOfTwo
+        return withUnsafeTemporaryAllocation(of: Int32.self, capacity: places) { noted in
+            noted.initialize(repeating: 0)
             var count = 0
-            // Entries are numbered below the table's count, and known terms are no more than the memory was taken for.
-            terms.withLookup { lookup in cut.forEachTerm { hash, place in
-                guard let entry = lookup.entry(hash) else { return }
-                let bit: UInt64 = 1 << UInt64(entry & 63)
-                guard seen[entry >> 6] & bit == 0 else { return }
-                seen[entry >> 6] |= bit
+            cut.forEachTerm(known: terms) { entry, place in
+                var slot = entry & (places - 1)
+                while noted[slot] != 0 {
+                    if known[Int(noted[slot]) - 1].entry == entry { return }
+                    slot = (slot + 1) & (places - 1)
+                }
                 known.initializeElement(at: count, to: Known(number: Int32(truncatingIfNeeded: entry), place: place))
                 count += 1
-            } }
+                noted[slot] = Int32(truncatingIfNeeded: count)
+            }
             return count
         }
     }
@@ -111,33 +120,43 @@ final class WordingModel: Sendable {
         return best.level
     }
 
-    /// The strongest terms for `level`, none a part of another.
-    private func tell(_ known: UnsafeMutableBufferPointer<Known>, _ count: Int, _ level: Int, _ cut: WordingCut) -> String {
-        withUnsafeTemporaryAllocation(of: Float.self, capacity: max(1, count)) { strengths in
-            for index in 0..<count {
+    /// The strongest of `known` for `level`, none a part of another. Their order is lost.
+    private static func tell(
+        _ known: UnsafeMutableBufferPointer<Known>, _ level: Int, _ cut: WordingCut, _ terms: WordingTable.Lookup
+    ) -> String {
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: max(1, known.count)) { strengths in
+            // Those that speak for it, moved to the front.
+            var count = 0
+            for index in known.indices {
                 let weights = SIMD4<Float>(terms.weights(of: known[index].entry)) / 100
-                strengths.initializeElement(at: index, to: weights[level] - weights.sum() / 4)
+                let strength = weights[level] - weights.sum() / 4
+                guard strength > 0 else { continue }
+                strengths.initializeElement(at: count, to: strength)
+                known[count] = known[index]
+                count += 1
             }
-            return cut.withWriter(places: Self.toldTerms + 1, separator: " · ") { writer in
-                for _ in 0..<Self.soughtTerms where writer.texts.count < Self.toldTerms {
-                    guard let strongest = strongest(known, strengths, count) else { break }
-                    strengths[strongest] = 0
+            return cut.withWriter(places: toldTerms + 1, separator: " · ") { writer in
+                for _ in 0..<soughtTerms where writer.count < toldTerms && count > 0 {
+                    let strongest = strongest(known, strengths, count, terms)
                     writer.write(known[strongest].place)
                     if writer.repeatsItself { writer.takeBack() }
+                    count -= 1
+                    (strengths[strongest], known[strongest]) = (strengths[count], known[count])
                 }
                 return writer.string
             }
         }
     }
 
-    /// The one that speaks most for the level, if any does; among equals that of the lower hash.
-    private func strongest(
-        _ known: UnsafeMutableBufferPointer<Known>, _ strengths: UnsafeMutableBufferPointer<Float>, _ count: Int
-    ) -> Int? {
-        var (best, strength): (Int?, Float) = (nil, 0)
-        for index in 0..<count where strengths[index] >= strength && strengths[index] > 0 {
-            if let best, strengths[index] == strength, terms.hash(of: known[index].entry) > terms.hash(of: known[best].entry) { continue }
-            (best, strength) = (index, strengths[index])
+    /// The one that speaks most for the level; among equals that of the lower hash.
+    private static func strongest(
+        _ known: UnsafeMutableBufferPointer<Known>, _ strengths: UnsafeMutableBufferPointer<Float>, _ count: Int,
+        _ terms: WordingTable.Lookup
+    ) -> Int {
+        var best = 0
+        for index in 1..<max(1, count) where strengths[index] >= strengths[best] {
+            if strengths[index] == strengths[best], terms.hash(of: known[index].entry) > terms.hash(of: known[best].entry) { continue }
+            best = index
         }
         return best
     }

@@ -1,43 +1,70 @@
 internal import TipModel
 
-/// The weights of terms by their hash: an open-addressing table, as a text asks for a hundred terms and most are not in it.
+/// The weights of terms by their hash: an open-addressing table, as a text asks for a hundred terms and most are not in it. It has the
+/// beginnings of terms, too: where one is not in it, nothing that begins so is, and need not be asked for.
 struct WordingTable: Sendable {
     /// Of each slot: 0 where it is free, else a part of the hash above and an entry's number, from 1, below.
     private var slots: [UInt32]
     private var entries: [Entry] = []
     private let shift: UInt64
+    /// Entries that are terms.
+    private(set) var count = 0
 
     fileprivate struct Entry {
         var hash: UInt64
-        var weights: SIMD4<Int16>
+        var weights = SIMD4<Int16>.zero
+        var uses: Uses = []
+    }
+
+    /// What an entry is there for.
+    struct Uses: OptionSet {
+        var rawValue: UInt8
+
+        /// It is a term itself.
+        static let term = Uses(rawValue: 1)
+        /// It begins a longer run of characters or words.
+        static let longer = Uses(rawValue: 2)
+        /// It is the first word of a term with a gap.
+        static let gap = Uses(rawValue: 4)
     }
 
     private static let entryBits: UInt32 = 20
     fileprivate static let entryMask: UInt32 = 1 << entryBits - 1
 
-    /// More than a million terms are not taken, and weights within ±32,767; a file has 100,000 at most, within ±10,000.
+    /// More than a million terms with their beginnings are not taken, and weights within ±32,767; a file has 100,000 terms at most,
+    /// within ±10,000.
     init(_ terms: [String: WordingRules.Weights]) {
-        let capacity = max(16, (terms.count * 2).nextPowerOfTwo)
+        var known: [UInt64: Int] = [:]
+        var entries: [Entry] = []
+        func use(_ hash: UInt64, _ uses: Uses) -> Int? {
+            if let entry = known[hash] {
+                entries[entry].uses.formUnion(uses)
+                return entry
+            }
+            guard entries.count < Int(Self.entryMask) else { return nil }
+            known[hash] = entries.count
+            entries.append(Entry(hash: hash, uses: uses))
+            return entries.count - 1
+        }
+        for (term, weights) in terms {
+            let hash = WordingTerms.hash(of: term)
+            if let entry = known[hash], entries[entry].uses.contains(.term) { continue }
+            guard let entry = use(hash, .term) else { break }
+            entries[entry].weights = SIMD4(clamping: SIMD4<Int32>(weights))
+            count += 1
+            for (beginning, uses) in WordingTerms.beginnings(of: term) { _ = use(beginning, uses) }
+        }
+        let capacity = max(16, (entries.count * 2).nextPowerOfTwo)
         slots = Array(repeating: 0, count: capacity)
         shift = UInt64(64 - capacity.trailingZeroBitCount)
-        for (term, weights) in terms where entries.count < Int(Self.entryMask) {
-            let hash = WordingTerms.hash(of: term)
-            guard entry(hash) == nil else { continue }
-            entries.append(Entry(hash: hash, weights: SIMD4(clamping: SIMD4<Int32>(weights))))
-            let mixed = Self.mixed(hash)
+        for (number, entry) in entries.enumerated() {
+            let mixed = Self.mixed(entry.hash)
             var slot = Int(mixed >> shift)
             while slots[slot] != 0 { slot = (slot + 1) & (slots.count - 1) }
-            slots[slot] = Self.mark(mixed) | UInt32(entries.count)
+            slots[slot] = Self.mark(mixed) | UInt32(number + 1)
         }
+        self.entries = entries
     }
-
-    var count: Int { entries.count }
-
-    func hash(of entry: Int) -> UInt64 { entries[entry].hash }
-    func weights(of entry: Int) -> SIMD4<Int32> { SIMD4(truncatingIfNeeded: entries[entry].weights) }
-
-    /// The number of the term with this hash.
-    func entry(_ hash: UInt64) -> Int? { withLookup { $0.entry(hash) } }
 
     /// Lends the table for many questions: looking up its arrays for each would take as long as the questions.
     @inline(__always)
@@ -52,6 +79,7 @@ struct WordingTable: Sendable {
         fileprivate let entries: UnsafeBufferPointer<Entry>
         fileprivate let shift: UInt64
 
+        /// The number of the entry with this hash.
         @inline(__always)
         func entry(_ hash: UInt64) -> Int? {
             let mixed = WordingTable.mixed(hash)
@@ -68,6 +96,10 @@ struct WordingTable: Sendable {
                 slot = (slot + 1) & (slots.count - 1)
             }
         }
+
+        func uses(of entry: Int) -> Uses { entries[entry].uses }
+        func hash(of entry: Int) -> UInt64 { entries[entry].hash }
+        func weights(of entry: Int) -> SIMD4<Int32> { SIMD4(truncatingIfNeeded: entries[entry].weights) }
     }
 
     /// Spreads a hash over its upper bits, which choose the slot (Fibonacci hashing, Knuth).

@@ -33,6 +33,23 @@ public struct WordingTerms: Sendable {
         for scalar in term.unicodeScalars { hash.add(scalar.value) }
         return hash.value
     }
+
+    /// The hashes of what a term as rules write it begins with, which ``WordingCut/forEachTerm(known:_:)`` goes by.
+    static func beginnings(of term: String) -> [(UInt64, WordingTable.Uses)] {
+        let words = term.split(separator: " ", omittingEmptySubsequences: false)
+        if words.count == 3, words[1] == "_" { return [(hash(of: String(words[0])), .gap)] }
+        if words.count > 1 {
+            return (1..<words.count).map { (hash(of: words[..<$0].joined(separator: " ")), .longer) }
+        }
+        let scalars = Array(term.unicodeScalars)
+        // A Latin word has no beginnings but the one with a star, which is a term of its own.
+        guard scalars.allSatisfy({ $0.value >= 0x4E00 }) else { return [] }
+        return scalars.indices.dropFirst().map { end in
+            var hash = TermHash64()
+            for scalar in scalars[..<end] { hash.add(scalar.value) }
+            return (hash.value, .longer)
+        }
+    }
 }
 
 /// FNV-1a (Fowler, Noll, Vo) over scalars, 64 bits.
@@ -45,9 +62,9 @@ struct TermHash64 {
 
 /// A text cut into Chinese characters and Latin words, lent for the time of a closure.
 struct WordingCut {
-    /// Where a term stands.
+    /// Where a term stands, packed: a text has dozens.
     struct Place {
-        enum Kind: UInt8 {
+        enum Kind: UInt32 {
             /// Chinese characters, from ``start`` in the letters.
             case run
             /// Words in a row, from ``start`` in the words.
@@ -58,9 +75,16 @@ struct WordingCut {
             case gap
         }
 
-        var start: Int32
-        var count: UInt8
-        var kind: Kind
+        private let packed: UInt32
+
+        /// - Parameter count: up to 3.
+        init(start: Int, count: Int, kind: Kind) {
+            packed = UInt32(truncatingIfNeeded: start) << 4 | UInt32(truncatingIfNeeded: count) << 2 | kind.rawValue
+        }
+
+        var start: Int { Int(packed >> 4) }
+        var count: Int { Int(packed >> 2 & 3) }
+        var kind: Kind { Kind(rawValue: packed & 3) ?? .run }
     }
 
     struct Word {
@@ -78,40 +102,43 @@ struct WordingCut {
     /// Lower case, without apostrophes; what is neither Chinese nor a Latin letter is 0.
     private let letters: UnsafeBufferPointer<UInt16>
     private let words: UnsafeBufferPointer<Word>
+    private let characters: Int
 
-    /// The most places that a text can have: three of a character; three, a prefix and a gap of a word.
-    var bound: Int { letters.count * 3 + words.count * 5 }
+    /// The most places that a text can have: three of a Chinese character; three, a prefix and a gap of a word.
+    var bound: Int { characters * 3 + words.count * 5 }
 
     /// Cuts `bytes`, which are UTF-8.
     static func with<Result>(_ bytes: UnsafeBufferPointer<UInt8>, _ body: (WordingCut) -> Result) -> Result {
         // A scalar takes a byte at least; a word too, and another byte apart from the next.
         withUnsafeTemporaryAllocation(of: UInt16.self, capacity: max(1, bytes.count)) { letters in
             withUnsafeTemporaryAllocation(of: Word.self, capacity: bytes.count / 2 + 1) { words in
-                var count = 0
+                var (count, wordCount, characters) = (0, 0, 0)
+                var wasLatin = false
                 var index = 0
                 while index < bytes.count {
                     let scalar = nextScalar(bytes, &index)
                     if scalar == 0x27 || scalar == 0x2019 { continue }
-                    letters.initializeElement(at: count, to: normalised(scalar))
+                    let letter = normalised(scalar)
+                    letters.initializeElement(at: count, to: letter)
                     count += 1
-                }
-                var wordCount = 0
-                var start = 0
-                while start < count {
-                    guard isLatin(letters[start]) else {
-                        start += 1
+                    guard isLatin(letter) else {
+                        wasLatin = false
+                        if letter != 0 { characters += 1 }
                         continue
                     }
-                    var end = start + 1
-                    while end < count, isLatin(letters[end]) { end += 1 }
-                    words.initializeElement(at: wordCount, to: Word(start: Int32(clamping: start), end: Int32(clamping: end)))
-                    wordCount += 1
-                    start = end
+                    let end = Int32(truncatingIfNeeded: count)
+                    if wasLatin {
+                        words[wordCount - 1].end = end
+                    } else {
+                        words.initializeElement(at: wordCount, to: Word(start: end - 1, end: end))
+                        wordCount += 1
+                        wasLatin = true
+                    }
                 }
                 return body(
                     WordingCut(
-                        letters: UnsafeBufferPointer(rebasing: letters[..<count]),
-                        words: UnsafeBufferPointer(rebasing: words[..<wordCount])))
+                        letters: UnsafeBufferPointer(start: letters.baseAddress, count: count),
+                        words: UnsafeBufferPointer(start: words.baseAddress, count: wordCount), characters: characters))
             }
         }
     }
@@ -137,31 +164,88 @@ struct WordingCut {
             while end < letters.count, end - start < Self.longestRun, Self.isHan(letters[end]) {
                 hash.add(UInt32(letters[end]))
                 end += 1
-                body(hash.value, Place(start: Int32(truncatingIfNeeded: start), count: UInt8(end - start), kind: .run))
+                body(hash.value, Place(start: start, count: end - start, kind: .run))
             }
         }
         for first in words.indices {
-            let place = Int32(truncatingIfNeeded: first)
             var hash = TermHash64()
             for last in first..<min(words.count, first + Self.longestPhrase) {
                 if last > first { hash.add(0x20) }
                 add(words[last], to: &hash)
-                body(hash.value, Place(start: place, count: UInt8(last + 1 - first), kind: .words))
+                body(hash.value, Place(start: first, count: last + 1 - first, kind: .words))
             }
             if words[first].count > Self.prefixLength {
-                var prefix = TermHash64()
-                for letter in Int(words[first].start)..<Int(words[first].start) + Self.prefixLength { prefix.add(UInt32(letters[letter])) }
-                prefix.add(0x2A)
-                body(prefix.value, Place(start: place, count: 1, kind: .prefix))
+                body(prefix(of: words[first]), Place(start: first, count: 1, kind: .prefix))
             }
             if first + 2 < words.count {
-                var gap = TermHash64()
-                add(words[first], to: &gap)
-                for scalar: UInt32 in [0x20, 0x5F, 0x20] { gap.add(scalar) }
-                add(words[first + 2], to: &gap)
-                body(gap.value, Place(start: place, count: 3, kind: .gap))
+                var word = TermHash64()
+                add(words[first], to: &word)
+                body(gap(word, to: words[first + 2]), Place(start: first, count: 3, kind: .gap))
             }
         }
+    }
+
+    /// Calls `body` with the entry and place of each term that the table has, as often as it stands in the text: those that
+    /// ``forEachTerm(_:)`` gives and the table knows, in the same order.
+    @inline(__always)
+    func forEachTerm(known lookup: WordingTable.Lookup, _ body: (_ entry: Int, Place) -> Void) {
+        for start in letters.indices where Self.isHan(letters[start]) {
+            var hash = TermHash64()
+            var end = start
+            while end < letters.count, end - start < Self.longestRun, Self.isHan(letters[end]) {
+                hash.add(UInt32(letters[end]))
+                end += 1
+                guard let entry = lookup.entry(hash.value) else { break }
+                let uses = lookup.uses(of: entry)
+                if uses.contains(.term) { body(entry, Place(start: start, count: end - start, kind: .run)) }
+                if !uses.contains(.longer) { break }
+            }
+        }
+        for first in words.indices {
+            var word = TermHash64()
+            add(words[first], to: &word)
+            var hash = word
+            var last = first
+            var hasGap = false
+            while let entry = lookup.entry(hash.value) {
+                let uses = lookup.uses(of: entry)
+                if last == first { hasGap = uses.contains(.gap) }
+                last += 1
+                if uses.contains(.term) { body(entry, Place(start: first, count: last - first, kind: .words)) }
+                guard uses.contains(.longer), last < words.count, last - first < Self.longestPhrase else { break }
+                hash.add(0x20)
+                add(words[last], to: &hash)
+            }
+            if words[first].count > Self.prefixLength, let entry = lookup.entry(prefix(of: words[first])),
+                lookup.uses(of: entry).contains(.term)
+            {
+                body(entry, Place(start: first, count: 1, kind: .prefix))
+            }
+            if hasGap, first + 2 < words.count, let entry = lookup.entry(gap(word, to: words[first + 2])),
+                lookup.uses(of: entry).contains(.term)
+            {
+                body(entry, Place(start: first, count: 3, kind: .gap))
+            }
+        }
+    }
+
+    @inline(__always)
+    private func prefix(of word: Word) -> UInt64 {
+        var prefix = TermHash64()
+        for letter in Int(word.start)..<Int(word.start) + Self.prefixLength { prefix.add(UInt32(letters[letter])) }
+        prefix.add(0x2A)
+        return prefix.value
+    }
+
+    /// - Parameter first: of the word before the gap.
+    @inline(__always)
+    private func gap(_ first: TermHash64, to word: Word) -> UInt64 {
+        var gap = first
+        gap.add(0x20)
+        gap.add(0x5F)
+        gap.add(0x20)
+        add(word, to: &gap)
+        return gap.value
     }
 
     @inline(__always)
@@ -174,8 +258,10 @@ struct WordingCut {
         // A letter takes three bytes at most, and a term three more ("a _ b", "burni*") and what separates it.
         let capacity = places * (letters.count * 3 + 3 + separator.utf8CodeUnitCount)
         return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: capacity) { bytes in
-            var writer = Writer(cut: self, separator: separator, bytes: bytes)
-            return body(&writer)
+            withUnsafeTemporaryAllocation(of: Range<Int>.self, capacity: max(1, places)) { texts in
+                var writer = Writer(cut: self, separator: separator, bytes: bytes, texts: texts)
+                return body(&writer)
+            }
         }
     }
 
@@ -184,25 +270,30 @@ struct WordingCut {
         fileprivate let cut: WordingCut
         fileprivate let separator: StaticString
         fileprivate let bytes: UnsafeMutableBufferPointer<UInt8>
-        private var count = 0
-        private(set) var texts: [Range<Int>] = []
+        private let texts: UnsafeMutableBufferPointer<Range<Int>>
+        private var bytesWritten = 0
+        /// Terms that stand.
+        private(set) var count = 0
 
-        fileprivate init(cut: WordingCut, separator: StaticString, bytes: UnsafeMutableBufferPointer<UInt8>) {
-            (self.cut, self.separator, self.bytes) = (cut, separator, bytes)
+        fileprivate init(
+            cut: WordingCut, separator: StaticString, bytes: UnsafeMutableBufferPointer<UInt8>, texts: UnsafeMutableBufferPointer<Range<Int>>
+        ) {
+            (self.cut, self.separator, self.bytes, self.texts) = (cut, separator, bytes, texts)
         }
 
-        var string: String { String(decoding: UnsafeBufferPointer(rebasing: bytes[..<count]), as: UTF8.self) }
+        var string: String { String(decoding: UnsafeBufferPointer(rebasing: bytes[..<bytesWritten]), as: UTF8.self) }
 
         mutating func write(_ place: Place) {
+            precondition(count < texts.count, "more terms than were asked for")
             if count > 0 {
                 separator.withUTF8Buffer { for byte in $0 { put(byte) } }
             }
-            let begin = count
-            let (start, words) = (Int(place.start), cut.words)
+            let begin = bytesWritten
+            let (start, words) = (place.start, cut.words)
             switch place.kind {
-            case .run: for letter in start..<start + Int(place.count) { put(letter: cut.letters[letter]) }
+            case .run: for letter in start..<start + place.count { put(letter: cut.letters[letter]) }
             case .words:
-                for word in start..<start + Int(place.count) {
+                for word in start..<start + place.count {
                     if word > start { put(UInt8(ascii: " ")) }
                     put(words[word])
                 }
@@ -211,22 +302,30 @@ struct WordingCut {
                 put(UInt8(ascii: "*"))
             case .gap:
                 put(words[start])
-                for byte in [UInt8(ascii: " "), UInt8(ascii: "_"), UInt8(ascii: " ")] { put(byte) }
+                put(UInt8(ascii: " "))
+                put(UInt8(ascii: "_"))
+                put(UInt8(ascii: " "))
                 put(words[start + 2])
             }
-            texts.append(begin..<count)
+            texts.initializeElement(at: count, to: begin..<bytesWritten)
+            count += 1
         }
 
         /// Takes the last one back.
         mutating func takeBack() {
-            texts.removeLast()
-            count = texts.last?.upperBound ?? 0
+            count -= 1
+            bytesWritten = count > 0 ? texts[count - 1].upperBound : 0
         }
 
         /// Whether the last is a part of another one, or that of it.
         var repeatsItself: Bool {
-            guard let last = texts.last else { return false }
-            return texts.dropLast().contains { $0.count < last.count ? contains(last, part: $0) : contains($0, part: last) }
+            guard count > 1 else { return false }
+            let last = texts[count - 1]
+            for index in 0..<count - 1 {
+                let text = texts[index]
+                if text.count < last.count ? contains(last, part: text) : contains(text, part: last) { return true }
+            }
+            return false
         }
 
         /// Bytes will do: no character of UTF-8 begins inside another.
@@ -251,9 +350,9 @@ struct WordingCut {
         }
 
         private mutating func put(_ byte: UInt8) {
-            precondition(count < bytes.count, "more terms than were asked for")
-            bytes.initializeElement(at: count, to: byte)
-            count += 1
+            precondition(bytesWritten < bytes.count, "more terms than were asked for")
+            bytes.initializeElement(at: bytesWritten, to: byte)
+            bytesWritten += 1
         }
     }
 }
