@@ -146,7 +146,7 @@ public final class IngestService: Sendable {
         var polls = PollSet()
         let readable = polls.add(socket.handle)
         _ = polls.add(fileDescriptor: wake.fileDescriptor)
-        _ = polls.add(fileDescriptor: room.fileDescriptor)
+        let roomIndex = polls.add(fileDescriptor: room.fileDescriptor, [])
         var message = Multipart(maxFrames: 4)
         let admitter = Admitter(isExpress: ports.isExpress)
         var inHand = TipsInHand()
@@ -154,10 +154,12 @@ public final class IngestService: Sendable {
         while true {
             let isReading = inHand.isEmpty && !isStopping.load(ordering: .acquiring)
             polls.setEvents(isReading ? .readable : [], at: readable)
+            // Room is made with every group; a thread that needs none is not woken for it.
+            polls.setEvents(inHand.isEmpty ? [] : .readable, at: roomIndex)
             try polls.poll(timeoutMilliseconds: 1_000)
             ports.beat()
             wake.clear()
-            room.clear()
+            if !inHand.isEmpty { room.clear() }
             let isLast = isFinished.load(ordering: .acquiring)
             try sendAnswers(socket)
             try sendNews(socket, &listeners)

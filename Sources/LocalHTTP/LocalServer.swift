@@ -29,10 +29,20 @@ public struct LocalServer: Service {
         case tcp(host: String, port: Int)
     }
 
+    /// Where requests are handled. A handler blocks neither.
+    public enum Handlers: Sendable {
+        /// On Swift's pool, so that one that works for long holds up no other connection.
+        case onPool
+        /// On the connection's event loop: what is handled in a moment is answered without another thread being woken.
+        case onLoop
+    }
+
     /// What one peer may use up.
     public struct Limits: Sendable {
         /// The most that `bodyBytes` may be.
         public static let greatestBody = 16 * 1024 * 1024
+        /// An answer up to this is written as a whole. Bytes.
+        static let shortAnswer = 64 * 1024
         /// A longer body is answered 413. Bytes.
         public var bodyBytes: Int
         /// A body must arrive within this time or its connection is closed.
@@ -58,6 +68,7 @@ public struct LocalServer: Service {
     private let responder: LimitedResponder
     private let binds: [Bind]
     private let limits: Limits
+    private let handlers: Handlers
     private let inherited: [Int: Int32]
     private let logger: Logger
     private let onListening: @Sendable ([ListeningAddress]) async -> Void
@@ -68,17 +79,20 @@ public struct LocalServer: Service {
     ///   - router: made with `Router.local(peers:loopback:)` and complete: routes added later are not served.
     ///   - binds: where to listen, all with the same routes.
     ///   - limits: what one peer may use up.
+    ///   - handlers: where requests are handled.
     ///   - inherited: sockets that listen already, from systemd, by the number of the bind they stand for. They are closed with the server; a
     ///     Unix socket's file is then systemd's, its mode too.
     ///   - logger: for starting, stopping and failed requests. Never a body or a token.
     ///   - onListening: called once, when every bind is open, with the addresses in the order of `binds`.
     public init(
-        router: Router<PeerRequestContext>, binds: [Bind], limits: Limits = Limits(), inherited: [Int: Int32] = [:], logger: Logger,
+        router: Router<PeerRequestContext>, binds: [Bind], limits: Limits = Limits(), handlers: Handlers = .onPool,
+        inherited: [Int: Int32] = [:], logger: Logger,
         onListening: @escaping @Sendable ([ListeningAddress]) async -> Void = { _ in }
     ) {
         self.responder = LimitedResponder(routes: router.buildResponder(), limits: limits)
         self.binds = binds
         self.limits = limits
+        self.handlers = handlers
         self.inherited = inherited
         self.logger = logger
         self.onListening = onListening
@@ -186,7 +200,7 @@ public struct LocalServer: Service {
             httpDecoderConfiguration: .init(maxHeaderFieldSize: 8 * 1024, maxHeaderListSize: 16 * 1024, maxHeaderFieldCount: 64))
         let plain = IdentifyingChannel(
             http: HTTP1Channel(responder: responder, configuration: http), transport: transport, isSecure: identity != nil,
-            logLevel: logger.logLevel)
+            logLevel: logger.logLevel, handlers: handlers)
         guard let identity else { return plain }
         return try TLSChannel(plain, tlsConfiguration: identity.configuration)
     }

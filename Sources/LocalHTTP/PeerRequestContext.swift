@@ -37,12 +37,25 @@ public struct PeerRequestContext: RequestContext {
     /// Where the connection comes from, without the port; "" on a Unix socket.
     public var remoteAddress: String { channel.remoteAddress?.ipAddress ?? "" }
 
+    /// Whether what is written now is taken at once: the peer has not left too much unread.
+    var hasRoom: Bool { channel.isWritable }
+
     /// Does what waits for the peer, such as a write of an answer without an end, and closes the connection when that takes longer than `limit`:
     /// the wait then ends with an error.
     public func within(_ limit: Duration, _ body: () async throws -> Void) async throws {
         let timer = closeLater(limit)
         defer { timer.cancel() }
         try await body()
+    }
+
+    /// Does `body`, and calls `alarm` once when that takes longer than `limit`. Cheaper than a task that sleeps, where an answer waits for
+    /// something that nearly always comes at once.
+    public func withAlarm<Value>(
+        after limit: Duration, _ alarm: @escaping @Sendable () -> Void, _ body: () async throws -> Value
+    ) async rethrows -> Value {
+        let timer = channel.eventLoop.scheduleTask(in: TimeAmount(limit)) { alarm() }
+        defer { timer.cancel() }
+        return try await body()
     }
 
     /// Closes the connection a second from now: for a reply that leaves the request's body unread, which hummingbird would otherwise drain for

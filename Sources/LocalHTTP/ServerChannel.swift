@@ -15,6 +15,7 @@ struct IdentifyingChannel: ServerChildChannel {
     let transport: Transport
     let isSecure: Bool
     let logLevel: Logger.Level
+    let handlers: LocalServer.Handlers
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Connection> {
         // The credentials come first: an async channel that was made and then dropped because of an error would trap.
@@ -28,6 +29,14 @@ struct IdentifyingChannel: ServerChildChannel {
 
     func handle(value: Connection, logger: Logger) async {
         let identity = ConnectionIdentity(transport: transport, isSecure: isSecure, peer: value.peer, logLevel: logLevel)
+        switch handlers {
+        case .onPool: await serve(value, identity, logger)
+        case .onLoop:
+            await withTaskExecutorPreference(LoopExecutor(value.channel.eventLoop)) { await serve(value, identity, logger) }
+        }
+    }
+
+    private func serve(_ value: Connection, _ identity: ConnectionIdentity, _ logger: Logger) async {
         await ConnectionIdentity.$current.withValue(identity) {
             await http.handle(value: value.http, logger: logger)
         }
@@ -61,7 +70,8 @@ struct LimitedResponder: HTTPResponder {
     /// few peers that never read would hold all connections. A stream has no end; it bounds each of its writes itself.
     private func deadline(_ response: Response, _ context: PeerRequestContext) -> Response {
         let body = response.body
-        guard body.contentLength != 0 else { return response }
+        // A short answer is one buffer that there is room for: it goes out with its head in one write, and nothing waits for the peer.
+        if let length = body.contentLength, length <= LocalServer.Limits.shortAnswer, context.hasRoom { return response }
         let timer = context.closeLater(limits.answerTimeout)
         var response = response
         response.body = ResponseBody(contentLength: body.contentLength) { writer in

@@ -5,8 +5,8 @@ import Settings
 import Synchronization
 import TipModel
 
-// The routes of the local server. A handler never blocks Swift's pool: the spool is written on SQLite's own queue, and a
-// wait for the receipt is a suspended task with a deadline.
+// The routes of the local server. A handler never blocks its event loop: the spool is written by the sender's thread or on SQLite's own
+// queue, and a wait for the receipt is a suspended task with a deadline.
 struct Door: Sendable {
     /// Seconds that a submitter may wait for the receipt.
     static let waits = 0...30
@@ -47,7 +47,7 @@ struct Door: Sendable {
         let router = Router.local(
             peers: PeerCredentialMiddleware(onTCP: .leaveToLoopbackGuard), loopback: LoopbackGuard(try LoopbackPolicy(token: token)),
             open: page.add)
-        router.post("/v1/tips") { request, _ in try await submit(request) }
+        router.post("/v1/tips") { request, context in try await submit(request, context) }
         router.get("/v1/tips") { request, _ in try await recent(request) }
         router.get("/v1/tips/{id}") { _, context in try await state(context) }
         router.get("/v1/events") { _, context in try events(context) }
@@ -63,34 +63,31 @@ struct Door: Sendable {
 
     // MARK: - Tips
 
-    private func submit(_ request: Request) async throws -> Response {
+    private func submit(_ request: Request, _ context: PeerRequestContext) async throws -> Response {
         let wait = try Self.number(request, "wait", default: 0, in: Self.waits)
-        let submission = try await decodeJSON(TipSubmission.self, from: request)
-        let draft = try draft(of: submission)
-        // Entered before the tip can be sent, so that its receipt cannot be missed.
-        let ticket = wait > 0 ? waiters.enter(draft.tip.id) : nil
-        defer { if let ticket { waiters.leave(ticket) } }
-        let placement = try await place(draft)
-        var record = placement.record
-        if case .spooled = record, let outcome = await ticket?.outcome(within: .seconds(wait)) { record = outcome }
-        return reply(placement.id, record)
+        let draft = try draft(of: try await decodeJSON(TipSubmission.self, from: request))
+        let submission = Submission(draft, at: clock.idTime, waits: wait > 0)
+        if wait > 0, !waiters.enter(submission) { submission.hurry() }
+        defer { waiters.leave(submission) }
+        let placement =
+            wait == 0
+            ? try await place(submission)
+            : try await context.withAlarm(after: .seconds(wait), submission.hurry) { try await place(submission) }
+        return reply(placement.id, placement.record)
     }
 
     /// Keeps a tip, without a wait for its receipt.
-    func place(_ submission: TipSubmission) async throws(JSONRefusal) -> Placement { try await place(try draft(of: submission)) }
+    func place(_ submission: TipSubmission) async throws(JSONRefusal) -> Placement {
+        try await place(Submission(try draft(of: submission), at: clock.idTime, waits: false))
+    }
 
     private func draft(of submission: TipSubmission) throws(JSONRefusal) -> TipDraft {
         try submission.draft(newID: newID(), clock: clock, maxAge: settings.spool.maxAge, expressCategories: expressCategories)
     }
 
-    private func place(_ draft: TipDraft) async throws(JSONRefusal) -> Placement {
-        do throws(SpoolError) {
-            let placement = try await spool.place(draft, at: clock.idTime)
-            if placement.isNew { tipKept() }
-            return placement
-        } catch {
-            throw Self.refusal(error)
-        }
+    private func place(_ submission: Submission) async throws(JSONRefusal) -> Placement {
+        await sender.place(submission)
+        do throws(SpoolError) { return try await submission.answer().get() } catch { throw Self.refusal(error) }
     }
 
     private func state(_ context: PeerRequestContext) async throws -> Response {
@@ -115,12 +112,6 @@ struct Door: Sendable {
             case .dead: .conflict
             }
         return jsonResponse(status, TipReply(id, record, link: board.link))
-    }
-
-    /// Tells the sender and those who watch.
-    func tipKept() {
-        sender.spoolGrew()
-        board.bell.ring()
     }
 
     func newID() -> TipID {
@@ -166,8 +157,8 @@ struct Door: Sendable {
         let number = try Self.letterNumber(context)
         do throws(SpoolError) {
             let placement = try await spool.retryDeadLetter(number, newID: newID(), at: clock.idTime)
-            // One that kept its id kept its number too, which the sender has passed already.
-            if placement.isNew { sender.spoolGrew() } else { sender.spoolRewound(to: number) }
+            // It may have a number that the sender has passed: its old one, or one below that of a tip that came meanwhile.
+            if case .spooled(let number, _) = placement.record { sender.spoolRewound(to: number) }
             return reply(placement.id, placement.record)
         } catch {
             throw Self.refusal(error)

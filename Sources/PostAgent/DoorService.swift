@@ -88,7 +88,7 @@ struct DoorService: Service {
         whenListening: @escaping @Sendable (LocalServer.ListeningAddress) -> Void
     ) async throws {
         let onListening = onListening
-        try await LocalServer(router: router, binds: [bind], limits: Self.limits, logger: logger) { addresses in
+        try await LocalServer(router: router, binds: [bind], limits: Self.limits, handlers: .onLoop, logger: logger) { addresses in
             for address in addresses {
                 whenListening(address)
                 onListening(address)

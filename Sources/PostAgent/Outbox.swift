@@ -104,13 +104,12 @@ struct Outbox {
 
     // MARK: - Loading
 
-    /// The spool has more than it had.
-    mutating func spoolGrew() {
-        express.mayHaveMore = true
-        others.mayHaveMore = true
+    /// The spool has one tip more, with the highest number; it need not be read back.
+    mutating func spooled(_ tip: OutboxTip) {
+        if tip.isExpress { express.add(tip, limit: limits.batchTips) } else { others.add(tip, limit: limits.batchTips) }
     }
 
-    /// A tip came back under an old number.
+    /// A tip may have come under a number that was passed.
     mutating func rewind(to number: UInt64) {
         express.rewind(to: number)
         others.rewind(to: number)

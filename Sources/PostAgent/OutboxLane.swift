@@ -52,6 +52,16 @@ struct OutboxLane {
         putBack(page.filter { !isHeld($0.id) && index(of: $0.number) == nil })
     }
 
+    /// Adds the newest tip of the spool, where all before it are here or were, and a page has room; else it comes with the next page.
+    mutating func add(_ tip: OutboxTip, limit: Int) {
+        guard !mayHaveMore, count < limit, tip.number > cursor else {
+            mayHaveMore = true
+            return
+        }
+        cursor = tip.number
+        putBack([tip])
+    }
+
     /// Lets the next page begin at `number`: a dead letter was spooled again under its old number.
     mutating func rewind(to number: UInt64) {
         mayHaveMore = true

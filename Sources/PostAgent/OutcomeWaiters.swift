@@ -8,56 +8,45 @@ import TipModel
 final class OutcomeWaiters: Sendable {
     static let bound = 32
 
-    /// One waiting submitter. Made before the tip is spooled, so that no answer can come too early to be seen.
-    final class Ticket: Sendable {
-        let tip: TipID
-        let answer = OneAnswer<TipRecord>()
-
-        fileprivate init(tip: TipID) { self.tip = tip }
-
-        /// Waits for the outcome; nil when the time ran out, the task was cancelled or the agent stops.
-        func outcome(within limit: Duration) async -> TipRecord? { await answer.value(within: limit) }
-    }
-
     private struct Contents {
-        var tickets: [TipID: [Ticket]] = [:]
+        var waiting: [TipID: [Submission]] = [:]
         var count = 0
         var isClosed = false
     }
 
     private let contents = Mutex(Contents())
 
-    /// Nil when too many wait already or the agent stops. Give it back with ``leave(_:)``.
-    func enter(_ tip: TipID) -> Ticket? {
+    /// Before the tip is spooled, so that no answer can come too early to be seen.
+    /// - Returns: false when too many wait already or the agent stops. Else give it back with ``leave(_:)``.
+    func enter(_ submission: Submission) -> Bool {
         contents.withLock { contents in
-            guard !contents.isClosed, contents.count < Self.bound else { return nil }
-            let ticket = Ticket(tip: tip)
-            contents.tickets[tip, default: []].append(ticket)
+            guard !contents.isClosed, contents.count < Self.bound else { return false }
+            contents.waiting[submission.id, default: []].append(submission)
             contents.count += 1
-            return ticket
+            return true
         }
     }
 
-    func leave(_ ticket: Ticket) {
+    func leave(_ submission: Submission) {
         contents.withLock { contents in
-            guard var tickets = contents.tickets[ticket.tip], let index = tickets.firstIndex(where: { $0 === ticket }) else { return }
-            tickets.remove(at: index)
-            contents.tickets[ticket.tip] = tickets.isEmpty ? nil : tickets
+            guard var all = contents.waiting[submission.id], let index = all.firstIndex(where: { $0 === submission }) else { return }
+            all.remove(at: index)
+            contents.waiting[submission.id] = all.isEmpty ? nil : all
             contents.count -= 1
         }
     }
 
     /// Tells everybody who waits for this tip.
     func tell(_ tip: TipID, _ record: TipRecord) {
-        for ticket in contents.withLock({ $0.tickets[tip] ?? [] }) { ticket.answer.resolve(record) }
+        for submission in contents.withLock({ $0.waiting[tip] ?? [] }) { submission.tell(record) }
     }
 
     /// Ends all waiting: the agent stops, and what is spooled stays spooled.
     func close() {
-        let tickets = contents.withLock { contents in
+        let all = contents.withLock { contents in
             contents.isClosed = true
-            return contents.tickets.values.flatMap { $0 }
+            return contents.waiting.values.flatMap { $0 }
         }
-        for ticket in tickets { ticket.answer.resolve(nil) }
+        for submission in all { submission.hurry() }
     }
 }

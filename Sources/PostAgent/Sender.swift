@@ -38,16 +38,28 @@ final class Sender: Service {
         signals = try SenderSignals()
     }
 
-    /// The spool has new tips.
-    func spoolGrew() {
-        signals.grew.store(true, ordering: .releasing)
-        signals.wake.signal()
+    /// Puts a tip into the spool and sends it, on the sender's own thread: handing it from SQLite's queue to that thread would take two more
+    /// changes of thread. The submission is told when it is on the disk.
+    func place(_ submission: Submission) async {
+        if signals.submissions.offer(submission) { return signals.wake.signal() }
+        let placed: Submission.Answer
+        do throws(SpoolError) {
+            placed = .success(try await parts.spool.place(submission.draft, at: submission.at))
+        } catch {
+            placed = .failure(error)
+        }
+        if case .success(let placement) = placed, placement.isNew, case .spooled(let number, _) = placement.record {
+            // The sender's thread may have placed and passed the next one already.
+            spoolRewound(to: number)
+            parts.board.bell.ring()
+        }
+        submission.placed(placed)
     }
 
-    /// A tip was spooled again under a number that was passed already.
+    /// A tip was spooled under a number that the sender may have passed already.
     func spoolRewound(to number: UInt64) {
         signals.rewind.withLock { $0 = min($0 ?? number, number) }
-        spoolGrew()
+        signals.wake.signal()
     }
 
     /// Tells the daemon that the post dealt with an incident itself.
@@ -80,6 +92,12 @@ final class Sender: Service {
         let context = try Context()
         defer { context.terminate(within: .seconds(2)) }
         var loop = SenderLoop(parts, signals)
+        signals.submissions.open()
+        defer {
+            // What came too late to be sent is still kept.
+            signals.submissions.close()
+            loop.takeSubmissions()
+        }
         try loop.run(context)
     }
 }
@@ -88,8 +106,8 @@ final class Sender: Service {
 final class SenderSignals: Sendable {
     let wake: WakeSignal
     let isStopping = Atomic<Bool>(false)
-    let grew = Atomic<Bool>(false)
     let rewind = Mutex<UInt64?>(nil)
+    let submissions = SubmissionQueue()
     private let questions = Mutex<[PostQuestion]>([])
 
     init() throws(ZeroMQError) { wake = try WakeSignal() }

@@ -25,6 +25,24 @@ extension SenderLoop {
         }
     }
 
+    /// Puts what was submitted into the spool. Those who wait for the disk are told before anything is sent.
+    mutating func takeSubmissions() {
+        for submission in signals.submissions.take() {
+            let placed: Submission.Answer
+            do throws(SpoolError) {
+                let placement = try parts.spool.placeAndWait(submission.draft, at: submission.at)
+                if let tip = placement.tip {
+                    outbox.spooled(tip)
+                    parts.board.bell.ring()
+                }
+                placed = .success(placement)
+            } catch {
+                placed = .failure(error)
+            }
+            submission.placed(placed)
+        }
+    }
+
     private mutating func sendHeartbeat(_ link: borrowing ClientLink) throws(ZeroMQError) -> Bool {
         guard now >= nextHeartbeat else { return true }
         let counts = parts.spool.counts
@@ -123,8 +141,17 @@ extension SenderLoop {
     private mutating func keep(_ news: PostProgress, request: UInt32) {
         var startsAnew = false
         if let heartbeat, request != 0, heartbeat.request == request { startsAnew = news.through < heartbeat.progressAfter }
+        unkept.append((news, startsAnew))
+        if unkept.count >= Self.unsettledBound { settle() }
+    }
+
+    /// Writes down the progress that came; where the disk refuses, the next heartbeat asks for it again.
+    private mutating func settleProgress() {
+        guard !unkept.isEmpty else { return }
+        let all = unkept
+        unkept = []
         let spool = parts.spool
-        guard spoolStep({ () throws(SpoolError) in try spool.keep(news, startsAnew: startsAnew) }) != nil else { return }
+        guard spoolStep({ () throws(SpoolError) in try spool.keep(all) }) != nil else { return }
         parts.board.bell.ring()
     }
 
@@ -174,8 +201,13 @@ extension SenderLoop {
         if unsettled.count >= min(Self.unsettledBound, max(1, outbox.limits.window / 4)) { settle() }
     }
 
-    /// Takes the tips that have receipts out of the spool.
+    /// Takes the tips that have receipts out of the spool, and puts progress in.
     mutating func settle() {
+        settleReceipts()
+        settleProgress()
+    }
+
+    private mutating func settleReceipts() {
         guard !unsettled.isEmpty else { return }
         let receipts = unsettled
         unsettled = []

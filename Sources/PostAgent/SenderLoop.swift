@@ -14,8 +14,9 @@ struct SenderLoop {
     static let longestPoll: Int64 = 1_000
     /// Messages read in one round, before answers are written and tips sent.
     static let messagesPerRound = 64
-    /// Receipts that wait for the next quiet moment, so that taking their tips out of the spool, with a sync of its own, does not hold
-    /// up the next tip; and how long that moment is, in milliseconds. What a power cut leaves in the spool is sent again and known.
+    /// Receipts, and messages of progress, that wait for the next quiet moment, so that writing them down, with a sync of its own, does
+    /// not hold up the next tip; and how long that moment is, in milliseconds. What a power cut leaves in the spool is sent again and
+    /// known; progress that it takes is told again.
     static let unsettledBound = 64
     static let quiet: Int64 = 20
     /// How often the daemon's time is written down.
@@ -34,6 +35,7 @@ struct SenderLoop {
     var questions: [UInt32: PostQuestion] = [:]
     var photos = PhotoSending()
     var unsettled: [Receipt] = []
+    var unkept: [(news: PostProgress, startsAnew: Bool)] = []
     var nextHeartbeat: Int64 = 0
     /// What the daemon said when it refused the post on the present connection.
     var barred: Rejection?
@@ -121,7 +123,7 @@ struct SenderLoop {
                 return wait
             }
             polls.setEvents(isBlocked ? [.readable, .writable] : .readable, at: socket)
-            let wait = unsettled.isEmpty ? pollTime() : min(Self.quiet, pollTime())
+            let wait = unsettled.isEmpty && unkept.isEmpty ? pollTime() : min(Self.quiet, pollTime())
             if try polls.poll(timeoutMilliseconds: Int(wait)) == 0 { settle() }
             signals.wake.clear()
             try readMonitor(&link)
@@ -204,15 +206,13 @@ struct SenderLoop {
             parts.notifier.watchdogPing()
             nextPing = now &+ max(1, interval.milliseconds)
         }
-        if signals.grew.exchange(false, ordering: .acquiringAndReleasing) {
-            if let number = signals.rewind.withLock({ rewind in
-                defer { rewind = nil }
-                return rewind
-            }) {
-                outbox.rewind(to: number)
-            }
-            outbox.spoolGrew()
+        if let number = signals.rewind.withLock({ rewind in
+            defer { rewind = nil }
+            return rewind
+        }) {
+            outbox.rewind(to: number)
         }
+        takeSubmissions()
         let overdue = outbox.recallOverdue(at: now)
         if overdue > 0 { parts.logger.info("no receipt in time: sent again", metadata: ["tips": "\(overdue)"]) }
         keepTime(now)

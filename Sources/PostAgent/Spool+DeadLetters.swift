@@ -45,6 +45,7 @@ extension Spool {
             let letter = DeadLetter(
                 number: UInt64(bitPattern: row["number"]), id: id, isExpress: row["express"], bytes: [UInt8](row["bytes"] as Data),
                 code: code, field: field, message: message, at: now)
+            try Self.noteLine(row, db)
             try db.execute(
                 sql: """
                     INSERT INTO dead_letter (number, id, express, bytes, content, code, field, message, at)
@@ -60,6 +61,7 @@ extension Spool {
             moved.append(letter)
         }
         try Self.findOldest(db, &counts)
+        try Self.pruneLines(db)
         try pruneDeadLetters(db, &counts)
         return moved
     }
@@ -117,7 +119,6 @@ extension Spool {
                 letter.id = newID
                 letter.number = tip.number
                 letter.bytes = TipCodec.encode(tip)
-                try Self.note(tip, at: now, db)
             }
             try self.checkRoom(letter.bytes.count, isExpress: letter.isExpress, counts)
             counts.deadLetters -= 1

@@ -5,25 +5,27 @@ import TipWire
 
 // What became of this post's tips after their receipts, and the list of the newest ones.
 //
-// Bounds: progress of the newest 256 incidents, a line about each of the newest 1,000 tips; the oldest go.
+// Bounds: progress of the newest 256 incidents, a line about each of the newest 1,000 tips that left the spool; the oldest go.
 extension Spool {
     static let progressBound: Int64 = 256
     static let submittedBound: Int64 = 1_000
     /// UTF-8 bytes of a tip's text and place in the list.
     static let lineBytes = 240
 
-    /// Keeps what the daemon told, in one transaction. Where an earlier message was lost, the mark stays where it was:
-    /// the next heartbeat asks from there.
-    /// - Parameter startsAnew: the daemon's journal is another one than this post's progress came from.
-    func keep(_ news: PostProgress, startsAnew: Bool) throws(SpoolError) {
+    /// Keeps what the daemon told, in the order in which it did, in one transaction. Where an earlier message was lost, the mark stays
+    /// where it was: the next heartbeat asks from there.
+    /// - Parameter all: each message, and whether the daemon's journal is another one than this post's progress came from.
+    func keep(_ all: [(news: PostProgress, startsAnew: Bool)]) throws(SpoolError) {
         try transaction { db, counts in
-            if startsAnew {
-                try db.execute(sql: "DELETE FROM progress; DELETE FROM progress_tip")
-                counts.progressAfter = 0
+            for (news, startsAnew) in all {
+                if startsAnew {
+                    try db.execute(sql: "DELETE FROM progress; DELETE FROM progress_tip")
+                    counts.progressAfter = 0
+                }
+                for item in news.items { try Self.keep(item, db) }
+                let isWhole = news.after <= counts.progressAfter && news.through >= counts.progressAfter
+                if isWhole || startsAnew { counts.progressAfter = news.through }
             }
-            for item in news.items { try Self.keep(item, db) }
-            let isWhole = news.after <= counts.progressAfter && news.through >= counts.progressAfter
-            if isWhole || startsAnew { counts.progressAfter = news.through }
             try db.execute(
                 sql: """
                     DELETE FROM progress WHERE incident NOT IN (SELECT incident FROM progress ORDER BY sequence DESC LIMIT ?)
@@ -71,31 +73,64 @@ extension Spool {
         return (try? ProgressCodec.decode([UInt8](bytes)))?.items.first
     }
 
-    /// The newest tips of this post, the newest first.
+    /// The newest tips of this post, the newest first: those in the spool are read from it, of the others a line was kept.
     func recent(_ limit: Int) async throws(SpoolError) -> [RecentTip] {
         try await readAsync { db in
-            try Row.fetchAll(db, sql: "SELECT * FROM submitted ORDER BY number DESC LIMIT ?", arguments: [limit])
-                .compactMap { row in
-                    guard let id = TipID(bytes: row["id"] as Data), let record = try Self.find(id, db)?.record else { return nil }
-                    return RecentTip(
-                        id: id, category: row["category"], text: row["text"], place: row["place"], panic: row["panic"],
-                        drill: row["drill"], photos: row["photos"], at: Timestamp(milliseconds: row["at"]), record: record,
-                        progress: try Self.progress(of: id, record, db))
-                }
+            var found: [(number: UInt64, tip: RecentTip)] = []
+            let waiting = try Row.fetchAll(db, sql: "SELECT number, bytes, spooled_at FROM tip ORDER BY number DESC LIMIT ?", arguments: [limit])
+            for row in waiting {
+                guard let tip = try? TipCodec.decodeStored([UInt8](row["bytes"] as Data)), let record = try Self.find(tip.id, db)?.record
+                else { continue }
+                found.append(
+                    (
+                        UInt64(bitPattern: row["number"]),
+                        RecentTip(
+                            id: tip.id, category: tip.category, text: clipped(tip.text, bytes: Self.lineBytes),
+                            place: clipped(tip.place, bytes: Self.lineBytes), panic: tip.panic, drill: tip.drill,
+                            photos: tip.attachments.count, at: Timestamp(milliseconds: row["spooled_at"]), record: record,
+                            progress: try Self.progress(of: tip.id, record, db))
+                    ))
+            }
+            let here = Set(found.map(\.number))
+            for row in try Row.fetchAll(db, sql: "SELECT * FROM submitted ORDER BY number DESC LIMIT ?", arguments: [limit]) {
+                let number = UInt64(bitPattern: row["number"])
+                guard !here.contains(number), let id = TipID(bytes: row["id"] as Data), let record = try Self.find(id, db)?.record
+                else { continue }
+                found.append(
+                    (
+                        number,
+                        RecentTip(
+                            id: id, category: row["category"], text: row["text"], place: row["place"], panic: row["panic"],
+                            drill: row["drill"], photos: row["photos"], at: Timestamp(milliseconds: row["at"]), record: record,
+                            progress: try Self.progress(of: id, record, db))
+                    ))
+            }
+            return found.sorted { $0.number > $1.number }.prefix(limit).map(\.tip)
         }
     }
 
-    /// A line for the list.
-    static func note(_ tip: Tip, at now: Timestamp, _ db: Database) throws {
-        try db.execute(
+    /// Keeps a line for the list of a tip that leaves the spool.
+    /// - Parameter row: of the table `tip`.
+    /// - Returns: the bytes that it had.
+    @discardableResult
+    static func noteLine(_ row: Row, _ db: Database) throws -> Int {
+        let bytes = [UInt8](row["bytes"] as Data)
+        guard let tip = try? TipCodec.decodeStored(bytes) else { return bytes.count }
+        let note = try db.cachedStatement(
             sql: """
                 INSERT OR REPLACE INTO submitted (number, id, category, text, place, panic, drill, photos, at)
                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-                """,
+                """)
+        try note.execute(
             arguments: [
-                Int64(bitPattern: tip.number), tip.id.data, tip.category, clipped(tip.text, bytes: lineBytes),
-                clipped(tip.place, bytes: lineBytes), tip.panic, tip.drill, tip.attachments.count, now.milliseconds,
+                row["number"] as Int64, tip.id.data, tip.category, clipped(tip.text, bytes: lineBytes),
+                clipped(tip.place, bytes: lineBytes), tip.panic, tip.drill, tip.attachments.count, row["spooled_at"] as Int64,
             ])
+        return bytes.count
+    }
+
+    /// After lines were added.
+    static func pruneLines(_ db: Database) throws {
         try db.execute(
             sql: "DELETE FROM submitted WHERE number <= (SELECT MAX(number) FROM submitted) - ?", arguments: [submittedBound])
     }

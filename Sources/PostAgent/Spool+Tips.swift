@@ -9,6 +9,8 @@ struct Placement: Hashable, Sendable {
     /// False for an id that was there before, with the same content.
     var isNew: Bool
     var record: TipRecord
+    /// As it goes to the daemon, where it is new.
+    var tip: OutboxTip?
 }
 
 // Tips in and out.
@@ -20,7 +22,7 @@ extension Spool {
         try await transactionAsync { db, counts in try self.place(draft, at: now, db, &counts) }
     }
 
-    /// As the other, waiting for the disk: for threads of our own and tests.
+    /// As the other, waiting for the disk: for threads of our own.
     func placeAndWait(_ draft: TipDraft, at now: Timestamp) throws(SpoolError) -> Placement {
         try transaction { db, counts in try place(draft, at: now, db, &counts) }
     }
@@ -29,7 +31,7 @@ extension Spool {
         _ draft: TipDraft, at now: Timestamp, _ db: Database, _ counts: inout SpoolCounts
     ) throws -> Placement {
         let id = draft.tip.id
-        if let (record, content) = try Self.find(id, db) {
+        if try Self.knows(id, db), let (record, content) = try Self.find(id, db) {
             guard content == draft.content else {
                 throw SpoolError(.conflict, "the id \(id) belongs to another tip of this post; make a new id for each tip")
             }
@@ -43,21 +45,20 @@ extension Spool {
         try checkRoom(bytes.count, isExpress: draft.isExpress, counts)
         try Self.claim(tip.attachments, for: id, db)
         counts.nextNumber += 1
-        try db.execute(
-            sql: "UPDATE meta SET next_number = ?", arguments: [Int64(bitPattern: counts.nextNumber)])
+        try db.cachedStatement(sql: "UPDATE meta SET next_number = ?").execute(arguments: [Int64(bitPattern: counts.nextNumber)])
         try Self.insert(
             number: tip.number, id: id, isExpress: draft.isExpress, bytes: bytes, content: draft.content, at: now, db, &counts)
-        try Self.note(tip, at: now, db)
-        return Placement(id: id, isNew: true, record: .spooled(number: tip.number, isExpress: draft.isExpress))
+        return Placement(
+            id: id, isNew: true, record: .spooled(number: tip.number, isExpress: draft.isExpress),
+            tip: OutboxTip(number: tip.number, id: id, isExpress: draft.isExpress, bytes: bytes))
     }
 
     static func insert(
         number: UInt64, id: TipID, isExpress: Bool, bytes: [UInt8], content: Int64, at now: Timestamp, _ db: Database,
         _ counts: inout SpoolCounts
     ) throws {
-        try db.execute(
-            sql: "INSERT INTO tip (number, id, express, bytes, content, spooled_at) VALUES (?, ?, ?, ?, ?, ?)",
-            arguments: [Int64(bitPattern: number), id.data, isExpress, bytes.data, content, now.milliseconds])
+        try db.cachedStatement(sql: "INSERT INTO tip (number, id, express, bytes, content, spooled_at) VALUES (?, ?, ?, ?, ?, ?)")
+            .execute(arguments: [Int64(bitPattern: number), id.data, isExpress, bytes.data, content, now.milliseconds])
         counts.depth += 1
         counts.bytes += bytes.count
         if number < counts.lowest ?? .max {
@@ -103,11 +104,12 @@ extension Spool {
             for receipt in receipts {
                 guard let (number, content) = try Self.take(receipt.tip, db, &counts) else { continue }
                 known.append((receipt: receipt, number: number))
-                try db.execute(
+                let keep = try db.cachedStatement(
                     sql: """
                         INSERT OR REPLACE INTO receipt (id, number, content, sequence, incident, verdict, level, score, at)
                         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-                        """,
+                        """)
+                try keep.execute(
                     arguments: [
                         receipt.tip.data, Int64(bitPattern: number), content, Int64(bitPattern: receipt.sequence),
                         Int64(bitPattern: receipt.incident.rawValue), Int64(receipt.verdict.rawValue),
@@ -117,21 +119,22 @@ extension Spool {
             if !known.isEmpty {
                 try db.execute(
                     sql: "DELETE FROM receipt WHERE place <= (SELECT MAX(place) FROM receipt) - ?", arguments: [Self.receiptBound])
+                try Self.pruneLines(db)
                 try Self.findOldest(db, &counts)
             }
             return known
         }
     }
 
-    /// Removes a tip from the spool or the dead letters.
+    /// Removes a tip from the spool or the dead letters. Only now is its line of the list written: a tip waits for as few pages as
+    /// can be.
     private static func take(
         _ id: TipID, _ db: Database, _ counts: inout SpoolCounts
     ) throws -> (number: UInt64, content: Int64)? {
-        if let row = try Row.fetchOne(
-            db, sql: "DELETE FROM tip WHERE id = ? RETURNING number, content, LENGTH(bytes) AS size", arguments: [id.data])
-        {
+        let remove = try db.cachedStatement(sql: "DELETE FROM tip WHERE id = ? RETURNING number, content, bytes, spooled_at")
+        if let row = try Row.fetchOne(remove, arguments: [id.data]) {
             counts.depth -= 1
-            counts.bytes -= row["size"] as Int
+            counts.bytes -= try Self.noteLine(row, db)
             return (UInt64(bitPattern: row["number"]), row["content"])
         }
         guard
@@ -145,6 +148,15 @@ extension Spool {
     /// What became of a tip; nil for one that is unknown or was receipted over 1,000 receipts ago.
     func record(of id: TipID) async throws(SpoolError) -> TipRecord? {
         try await readAsync { db in try Self.find(id, db)?.record }
+    }
+
+    private static func knows(_ id: TipID, _ db: Database) throws -> Bool {
+        let statement = try db.cachedStatement(
+            sql: """
+                SELECT EXISTS (SELECT 1 FROM tip WHERE id = ?1) OR EXISTS (SELECT 1 FROM dead_letter WHERE id = ?1)
+                OR EXISTS (SELECT 1 FROM receipt WHERE id = ?1)
+                """)
+        return try Bool.fetchOne(statement, arguments: [id.data]) ?? false
     }
 
     static func find(_ id: TipID, _ db: Database) throws -> (record: TipRecord, content: Int64)? {

@@ -47,6 +47,9 @@ func testRouter(
         throw JSONRefusal(.conflict, code: "taken", message: "already claimed", field: "incident")
     }
     router.get("broken") { _, _ -> Response in throw CancellationError() }
+    router.get("thread") { _, _ in
+        jsonResponse(.ok, ["thread": try String(contentsOfFile: "/proc/thread-self/comm", encoding: .utf8)])
+    }
     router.get("nothing") { _, _ in Response(status: .noContent) }
     return router
 }
@@ -54,10 +57,10 @@ func testRouter(
 /// Runs a server around `body` and shuts it down in order. Returns what `body` returns, after the server has ended.
 func withServer<T: Sendable>(
     _ router: Router<PeerRequestContext> = testRouter(), binds: [LocalServer.Bind], limits: LocalServer.Limits = .init(),
-    inherited: [Int: Int32] = [:], _ body: @escaping @Sendable ([LocalServer.ListeningAddress]) async throws -> T
+    handlers: LocalServer.Handlers = .onPool, inherited: [Int: Int32] = [:], _ body: @escaping @Sendable ([LocalServer.ListeningAddress]) async throws -> T
 ) async throws -> T {
     let (addresses, arrived) = AsyncThrowingStream<[LocalServer.ListeningAddress], any Error>.makeStream()
-    let server = LocalServer(router: router, binds: binds, limits: limits, inherited: inherited, logger: quiet) {
+    let server = LocalServer(router: router, binds: binds, limits: limits, handlers: handlers, inherited: inherited, logger: quiet) {
         arrived.yield($0)
         arrived.finish()
     }

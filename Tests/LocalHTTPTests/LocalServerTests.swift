@@ -26,6 +26,22 @@ struct LocalServerTests {
         }
     }
 
+    @Test("requests are handled on the connection's event loop where that is asked for", arguments: [
+        (LocalServer.Handlers.onLoop, true), (.onPool, false),
+    ])
+    func handlers(_ handlers: LocalServer.Handlers, onLoop: Bool) async throws {
+        let scratch = try Scratch()
+        let client = LocalHTTPClient(.unix(scratch.socket))
+        try await withServer(binds: [.unix(path: scratch.socket)], handlers: handlers) { _ in
+            for _ in 1...3 {
+                let reply: [String: String] = try await client.requestJSON(method: "GET", path: "/thread")
+                #expect((reply["thread"]?.hasPrefix("NIO") == true) == onLoop, "\(reply)")
+                let back: Echo = try await client.reply("POST", "/echo", body: Echo(text: "a body"))
+                #expect(back.text == "a body")
+            }
+        }
+    }
+
     @Test("a socket that listens already is served, and goes on listening after the server for whoever holds it too")
     func inherited() async throws {
         let (descriptor, port) = try listeningSocket()
@@ -173,6 +189,19 @@ struct LocalServerTests {
             let peer = try RawPeer(path: scratch.socket)
             try peer.send(sent)
             #expect(await peer.isClosed(withinMilliseconds: 5_000))
+        }
+    }
+
+    @Test("a peer that asks and never reads is cut off", arguments: [LocalServer.Handlers.onLoop, .onPool])
+    func deafPeer(_ handlers: LocalServer.Handlers) async throws {
+        let scratch = try Scratch()
+        var limits = LocalServer.Limits()
+        limits.answerTimeout = .milliseconds(200)
+        try await withServer(binds: [.unix(path: scratch.socket)], limits: limits, handlers: handlers) { _ in
+            let peer = try RawPeer(path: scratch.socket)
+            // Well under the idle timeout of 30 seconds.
+            #expect(await peer.isClosed(whileSending: "GET /who HTTP/1.1\r\nHost: localhost\r\n\r\n", withinSeconds: 15))
+            #expect(try await LocalHTTPClient(.unix(scratch.socket)).status("GET", "/who") == 200)
         }
     }
 

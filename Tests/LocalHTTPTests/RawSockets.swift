@@ -30,6 +30,30 @@ final class RawPeer: Sendable {
         try #require(Glibc.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count)
     }
 
+    /// Sends the same again and again and reads nothing.
+    /// - Returns: whether the server closes the connection in time.
+    func isClosed(whileSending text: String, withinSeconds limit: Double) async -> Bool {
+        let (descriptor, bytes) = (descriptor, Array(text.utf8))
+        return await onThread {
+            let end = Date().addingTimeInterval(limit)
+            var sent = 0
+            while Date() < end {
+                let count = bytes[sent...].withUnsafeBytes {
+                    Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
+                }
+                if count > 0 {
+                    sent = (sent + count) % bytes.count
+                } else if errno == EAGAIN {
+                    var waiting = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                    poll(&waiting, 1, 100)
+                } else {
+                    return true
+                }
+            }
+            return false
+        }
+    }
+
     /// Whether the server closes the connection in time, whatever it sends before.
     func isClosed(withinMilliseconds limit: Int32) async -> Bool {
         let descriptor = descriptor

@@ -223,7 +223,7 @@ import TipWire
         #expect(page.after == 4)
         outbox.loaded([Self.tip(5)], isExpress: false, limit: 4)
         #expect(outbox.wantedPage() == nil)
-        outbox.spoolGrew()
+        outbox.rewind(to: 6)
         #expect(outbox.wantedPage()?.isExpress == true)
 
         outbox.settle(Self.tip(2).id, number: 2)
@@ -235,6 +235,44 @@ import TipWire
         #expect(outbox.waiting == 2)
         outbox.linkLost()
         #expect(Self.drain(&outbox).flatMap { $0 } == [1, 2, 3, 4, 5])
+    }
+
+    @Test func theNewestTipNeedsNoPage() {
+        var outbox = Self.outbox(batch: 3)
+        outbox.loaded([], isExpress: true, limit: 3)
+        outbox.loaded([1, 2, 3].map { Self.tip($0) }, isExpress: false, limit: 3)
+        // Something may be in the spool that is not here yet: the order holds.
+        outbox.spooled(Self.tip(5))
+        #expect(outbox.wantedPage() == nil && outbox.waiting == 3)
+        _ = outbox.next(at: 0)
+        #expect(outbox.wantedPage().map { $0.isExpress } == false && outbox.wantedPage()?.after == 3)
+        outbox.loaded([4, 5].map { Self.tip($0) }, isExpress: false, limit: 9)
+        #expect(Self.drain(&outbox).flatMap { $0 } == [4, 5])
+        outbox.spooled(Self.tip(6))
+        outbox.spooled(Self.tip(7, express: true))
+        #expect(outbox.wantedPage() == nil)
+        #expect(Self.drain(&outbox) == [[7], [6]])
+        // A page's worth is held, the rest stays in the spool.
+        for number in 8...20 as ClosedRange<UInt64> { outbox.spooled(Self.tip(number)) }
+        #expect(outbox.waiting == 3)
+        _ = outbox.next(at: 0)
+        #expect(outbox.wantedPage()?.after == 10)
+    }
+
+    /// The next tip was passed on before it was known that one below it had been spooled elsewhere.
+    @Test func aTipThatWasOvertakenIsNotForgotten() {
+        var outbox = Self.outbox()
+        Self.fill(&outbox)
+        outbox.spooled(Self.tip(2))
+        outbox.spooled(Self.tip(3))
+        #expect(outbox.next(at: 0)?.tips.map(\.number) == [2, 3])
+        outbox.spooled(Self.tip(4))
+        outbox.rewind(to: 1)
+        #expect(outbox.wantedPage()?.isExpress == true)
+        outbox.loaded([], isExpress: true, limit: 9)
+        #expect(outbox.wantedPage()?.after == 0)
+        outbox.loaded([1, 2, 3, 4].map { Self.tip($0) }, isExpress: false, limit: 9)
+        #expect(Self.drain(&outbox) == [[1, 4]])
     }
 
     /// Any order of answers, losses and refusals: every tip ends exactly once, the window holds, memory is bounded.

@@ -52,6 +52,32 @@ import TipWire
         #expect(try await again.recent(10).map(\.progress?.progress.phase) == [.enRoute])
     }
 
+    /// What waits is listed from the spool, of what left it a line was kept; nothing is there twice or out of order.
+    @Test func theListHasWhatWaitsAndWhatLeft() async throws {
+        defer { spool.close() }
+        var drafts = Drafts()
+        let all = (1...6).map { drafts.next(text: "tip \($0)", panic: $0 == 5) }
+        for draft in all { try spool.put(draft) }
+        let before = try await spool.recent(10)
+        #expect(before.map(\.text) == ["tip 6", "tip 5", "tip 4", "tip 3", "tip 2", "tip 1"])
+        _ = try spool.accept([receipt(all[1].tip.id), receipt(all[4].tip.id, 2)], at: ManualTime.night)
+        _ = try spool.bury([(id: all[2].tip.id, rejection: Rejection(.unknownCategory, "no such category"))], at: ManualTime.night)
+        let after = try await spool.recent(10)
+        // But for what became of them, the lines say the same.
+        #expect(after.map { line in before.first { $0.id == line.id }.map { old in
+            var old = old
+            old.record = line.record
+            return old == line
+        } } == Array(repeating: true, count: 6))
+        #expect(after.map(\.record.isAccepted) == [false, true, false, false, true, false])
+        #expect(after.map(\.panic) == [false, true, false, false, false, false])
+        #expect(try await spool.recent(3).map(\.text) == ["tip 6", "tip 5", "tip 4"])
+        // Spooled again under another id, it is the newest, and its old line is gone.
+        _ = try spool.bury([(id: all[0].tip.id, rejection: Rejection(.tooOld, "too old"))], at: ManualTime.night)
+        _ = try await spool.retryDeadLetter(1, newID: drafts.next().tip.id, at: ManualTime.night)
+        #expect(try await spool.recent(10).map(\.text) == ["tip 1", "tip 6", "tip 5", "tip 4", "tip 3", "tip 2"])
+    }
+
     @Test func whereAMessageWasLostTheMarkStays() async throws {
         defer { spool.close() }
         let tip = try accepted()

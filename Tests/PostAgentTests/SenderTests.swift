@@ -45,8 +45,7 @@ import ZeroMQ
         }
 
         func put(_ draft: TipDraft) throws {
-            try spool.put(draft)
-            sender.spoolGrew()
+            sender.spoolRewound(to: try spool.put(draft))
         }
 
         func running(_ body: () async throws -> Void) async throws {
@@ -88,6 +87,45 @@ import ZeroMQ
             #expect(await soon { daemon.heartbeats.contains { $0.nextNumber == 2 && $0.lowestUnsent == 2 && $0.spoolDepth == 0 } })
         }
         #expect(post.log.count(containing: "connected to the daemon") == 1)
+    }
+
+    /// By the sender's thread, by SQLite's queue, and both at once: each is told once and reaches the daemon once.
+    @Test func howeverTipsAreSpooledAllAreSent() async throws {
+        let daemon = try FakeDaemon()
+        defer { daemon.stop() }
+        let post = try Post(daemon.bundle(.generate())) { $0.receiptTimeout = .seconds(30) }
+        var drafts = Self.drafts()
+        let early = Submission(drafts.next(), at: drafts.at, waits: false)
+        // Nobody takes it yet.
+        await post.sender.place(early)
+        #expect(try await early.answer().get().record == .spooled(number: 1, isExpress: false))
+        let all = (0..<240).map { _ in Submission(drafts.next(), at: drafts.at, waits: true) }
+        let direct = (0..<60).map { _ in drafts.next() }
+        let at = drafts.at
+        try await post.running {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for part in 0..<8 {
+                    group.addTask {
+                        for submission in all[(part * 30)..<(part * 30 + 30)] {
+                            #expect(post.waiters.enter(submission))
+                            await post.sender.place(submission)
+                            let record = try await submission.answer().get().record
+                            post.waiters.leave(submission)
+                            #expect(record.isAccepted, "\(record)")
+                        }
+                    }
+                }
+                group.addTask {
+                    for draft in direct {
+                        guard case .spooled(let number, _) = try await post.spool.place(draft, at: at).record else { continue }
+                        post.sender.spoolRewound(to: number)
+                    }
+                }
+                try await group.waitForAll()
+            }
+            #expect(await soon { post.spool.counts.depth == 0 })
+            #expect(daemon.tips.map(\.number).sorted() == Array(1...301))
+        }
     }
 
     @Test func aLostReceiptMakesTheSameBytesComeAgain() async throws {
@@ -236,12 +274,13 @@ import ZeroMQ
         var drafts = Self.drafts()
         let (bad, good) = (drafts.next("spaceship"), drafts.next())
         try await post.running {
-            let ticket = try #require(post.waiters.enter(bad.tip.id))
-            try post.put(bad)
+            let submission = Submission(bad, at: drafts.at, waits: true)
+            #expect(post.waiters.enter(submission))
+            await post.sender.place(submission)
             try post.put(good)
-            let outcome = await ticket.outcome(within: .seconds(10))
+            let outcome = try await submission.answer().get().record
             guard case .dead(let letter) = outcome else {
-                Issue.record("\(String(describing: outcome))")
+                Issue.record("\(outcome)")
                 return
             }
             #expect(letter.code == "unknown_category" && letter.field == "tip.category")

@@ -55,6 +55,8 @@ extension Spool {
         return try Spool(directory: folder.path, limits: Spool.Limits(settings), logger: quiet)
     }
 
+    func keep(_ news: PostProgress, startsAnew: Bool) throws { try keep([(news, startsAnew)]) }
+
     @discardableResult
     func put(_ draft: TipDraft) throws -> UInt64 {
         guard case .spooled(let number, _) = try placeAndWait(draft, at: draft.tip.observedAt).record else { return 0 }
@@ -69,4 +71,8 @@ func receipt(_ id: TipID, _ sequence: UInt64 = 1) -> Receipt {
 /// ``eventually(deadline:_:)`` for an asynchronous test, whatever the condition: holds no thread while it waits.
 func soon(deadline: Duration = .seconds(30), _ condition: () async throws -> Bool) async rethrows -> Bool {
     try await eventually(deadline: deadline) { () async throws in try await condition() }
+}
+
+extension TipRecord {
+    var isAccepted: Bool { if case .accepted = self { true } else { false } }
 }
