@@ -20,9 +20,9 @@ if [ -n "${QUICK:-}" ]; then agents=(10 100) patrols=(1 10) journals=(10000 1000
 bench throughput throughput
 bench throughput-64 throughput --batch 64
 bench throughput-flood throughput --open 0
-bench latency latency
-bench latency-direct latency --direct
-bench latency-agent latency --agent
+bench latency latency --plot "$out/latency.svg"
+bench latency-direct latency --direct --plot "$out/latency-direct.svg"
+bench latency-agent latency --agent --plot "$out/latency-agent.svg"
 bench overtake overtake
 bench fanin fanin --agents "${agents[@]}" --plot "$out/fanin.svg"
 bench fanout fanout --patrols "${patrols[@]}" --plot "$out/fanout.svg"

@@ -42,8 +42,14 @@ import Testing
     @Test func latencyOneAtATime() async throws {
         let direct = try await run(LatencyReport.self, "latency", "--direct", "--tips", "40", "--open", "10")
         #expect(direct.tips == 40 && direct.lost == 0 && (direct.receiptFsyncs ?? 0) > 0 && direct.commits >= 40)
-        let agent = try await run(LatencyReport.self, "latency", "--agent", "--tips", "10", "--open", "10")
+        let folder = try TemporaryFolder()
+        let agent = try await run(
+            LatencyReport.self, "latency", "--agent", "--tips", "10", "--open", "10", "--plot", folder.path + "/plot.svg")
         #expect(agent.tips == 10 && agent.lost == 0 && (agent.agentFsyncs ?? 0) > 0)
+        // One in 1, 2, 5 and 10: more is not known of ten.
+        #expect(agent.receiptCurve.map(\.oneIn) == [1, 2, 5, 10] && agent.patrolCurve == nil)
+        #expect(agent.receiptCurve.map(\.ms) == agent.receiptCurve.map(\.ms).sorted())
+        #expect(try plotted(folder) == 4)
     }
 
     @Test func overtake() async throws {

@@ -17,7 +17,7 @@ struct BenchLatencyCommand: AsyncParsableCommand {
                   watchpost bench latency --json
                   watchpost bench latency --rate 2000 --seconds 60
                   watchpost bench latency --direct
-                  watchpost bench latency --agent
+                  watchpost bench latency --agent --plot agent.svg
                 """,
                 """
                 Open loop by default: a fixed rate, counted from when a tip was due, so that a stall of the sender does not hide one of
@@ -29,7 +29,7 @@ struct BenchLatencyCommand: AsyncParsableCommand {
                   watchpost bench latency --json
                   watchpost bench latency --rate 2000 --seconds 60
                   watchpost bench latency --direct
-                  watchpost bench latency --agent
+                  watchpost bench latency --agent --plot agent.svg
                 """))
     }
 
@@ -48,6 +48,9 @@ struct BenchLatencyCommand: AsyncParsableCommand {
     @Option(help: hint("一次一条时的线索数", "Tips, one at a time.", "count"))
     var tips = 2_000
 
+    @Option(help: hint("把分布曲线画成 SVG", "Draw the distribution as SVG.", "file.svg"))
+    var plot: String?
+
     @OptionGroup var bench: BenchArguments
     @OptionGroup var output: OutputOptions
 
@@ -64,6 +67,9 @@ struct BenchLatencyCommand: AsyncParsableCommand {
         plan.mode = direct ? .direct : agent ? .agent : .rate
         let options = bench.options()
         let report = try await measure(output, table: Self.fill) { try await benchLatency(options, plan) }
+        if let plot {
+            do { try report.plot().write(to: plot) } catch { throw CLIFailure("\(error)") }
+        }
         if report.lost != 0 { throw CLIFailure(output.words("丢失 \(report.lost) 条", "\(report.lost) tips were lost")) }
     }
 

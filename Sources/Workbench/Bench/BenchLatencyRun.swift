@@ -33,6 +33,9 @@ public struct LatencyReport: Codable, Sendable {
     public var submitToReceiptMs: BenchLatency
     /// Nil through the agent.
     public var submitToPatrolMs: BenchLatency?
+    /// The whole distributions of the two.
+    public var receiptCurve: [BenchCurvePoint]
+    public var patrolCurve: [BenchCurvePoint]?
     /// fdatasync of 4 KiB at the end of a file in the journal's folder, in this run: in between the tips (rate: before and after), the median and the 99th percentile.
     public var fsyncMs: Double
     public var fsyncP99Ms: Double
@@ -210,6 +213,7 @@ extension LatencyRun.Outcome {
         let tips = Double(max(1, load.count))
         return LatencyReport(
             mode: plan.mode, submitToReceiptMs: latency, submitToPatrolMs: events.map { BenchLatency($0) },
+            receiptCurve: receipts.curve, patrolCurve: events.map(\.curve),
             fsyncMs: fsync.rounded(places: 3), fsyncP99Ms: probe.percentile(99).rounded(places: 3),
             fsyncReplacingMs: probe.percentile(50, replacing: true).rounded(places: 3), receiptFsyncs: plan.mode == .direct ? ratio : nil,
             agentFsyncs: plan.mode == .agent ? ratio : nil, rate: plan.mode == .rate ? plan.rate : nil,
