@@ -3,8 +3,6 @@ struct EntityScanner {
     private(set) var namesDrill = false
     private(set) var namesPast = false
 
-    private let chinese = EntityLexicon.chinese
-    private let english = EntityLexicon.english
     /// ``Entities/bound`` each: further colours could not be noted.
     private let entities: UnsafeMutableBufferPointer<Entities.Entity>
     private var entityCount = 0
@@ -78,13 +76,17 @@ struct EntityScanner {
     /// Notes what begins at `index`; gives back how far to go on.
     private mutating func step(at index: Int, _ start: EntityStarts) -> Int {
         if start.contains(.digit) { return numberRun(at: index) }
-        if start.contains(.letter), let length = bay(at: index) ?? britishPlate(at: index) { return length }
-        if start.contains(.chinese), let entry = chinese.match(text, at: index) {
-            for meaning in entry.meanings { note(chinese.meanings[meaning], from: index, to: index + entry.count) }
+        // A letter's next tells most often that it begins neither.
+        if start.contains(.letter), index + 1 < text.count {
+            if Self.isDigit(text[index + 1]), let length = bay(at: index) { return length }
+            if index + 2 < text.count, Self.isDigit(text[index + 2]), let length = britishPlate(at: index) { return length }
+        }
+        if start.contains(.chinese), let entry = EntityLexicon.chinese.match(text, at: index, isSingle: start.contains(.single)) {
+            for meaning in entry.meanings { note(EntityLexicon.chinese.meanings[meaning], from: index, to: index + entry.count) }
             return entry.count
         }
-        if start.contains(.english), let entry = english.match(text, at: index) {
-            for meaning in entry.meanings { note(english.meanings[meaning], from: index, to: index + entry.count) }
+        if start.contains(.english), let entry = EntityLexicon.english.match(text, at: index, isSingle: false) {
+            for meaning in entry.meanings { note(EntityLexicon.english.meanings[meaning], from: index, to: index + entry.count) }
             return entry.count
         }
         return start.contains(.province) ? chinesePlate(at: index) ?? 1 : 1

@@ -130,6 +130,8 @@ struct EntityStarts: OptionSet {
     static let chinese = EntityStarts(4)
     static let english = EntityStarts(8)
     static let province = EntityStarts(16)
+    /// The character is a Chinese word by itself.
+    static let single = EntityStarts(32)
     static let alphanumeric: EntityStarts = [digit, letter]
     static let onlyFirst: EntityStarts = [digit, letter, english]
 
@@ -140,6 +142,7 @@ struct EntityStarts: OptionSet {
         add(0x30...0x39, .digit)
         add(0x61...0x7A, .letter)
         add(firsts(EntityWords.chinese), .chinese)
+        add(firsts(EntityWords.chinese.filter { $0.0.unicodeScalars.count == 1 }), .single)
         add(firsts(EntityWords.english), .english)
         add(EntityWords.provinces.unicodeScalars.map(\.value), .province)
         return table
@@ -173,6 +176,8 @@ final class EntityLexicon: Sendable {
     /// By character: the number of the entry that it is by itself, from 1.
     private let singles: ScalarTable
     private let pairs: [Pair]
+    /// 1,024 bits, of which that of each pair is set: most characters in a text begin a word with others than their next.
+    private let filter: [UInt64]
     private let entries: [Entry]
     private let scalars: [UInt32]
     let meanings: [EntityWords.Meaning]
@@ -185,6 +190,7 @@ final class EntityLexicon: Sendable {
         var (singles, entries) = (ScalarTable(), [Entry]())
         var (scalars, meanings) = ([UInt32](), [EntityWords.Meaning]())
         let groups = Dictionary(grouping: table, by: { Array($0.key.prefix(2)) })
+        var filter = [UInt64](repeating: 0, count: 16)
         var pairs = [Pair](repeating: Pair(), count: (groups.count * 2).nextPowerOfTwo)
         for (beginning, group) in groups {
             let start = Int32(entries.count)
@@ -200,11 +206,13 @@ final class EntityLexicon: Sendable {
                 if let single = beginning.first { singles[single] = UInt32(entries.count) }
                 continue
             }
-            var slot = Self.slot(beginning[0], beginning[1]) & (pairs.count - 1)
+            let hash = Self.hash(beginning[0], beginning[1])
+            filter[hash >> 6 & 15] |= 1 << UInt64(hash & 63)
+            var slot = hash & (pairs.count - 1)
             while !pairs[slot].entries.isEmpty { slot = (slot + 1) & (pairs.count - 1) }
             pairs[slot] = Pair(first: beginning[0], second: beginning[1], entries: start..<Int32(entries.count))
         }
-        (self.singles, self.pairs, self.entries) = (singles, pairs, entries)
+        (self.singles, self.pairs, self.filter, self.entries) = (singles, pairs, filter, entries)
         (self.scalars, self.meanings) = (scalars, meanings)
         self.wholeWords = wholeWords
     }
@@ -212,26 +220,37 @@ final class EntityLexicon: Sendable {
     static let chinese = EntityLexicon(EntityWords.chinese, wholeWords: false)
     static let english = EntityLexicon(EntityWords.english, wholeWords: true)
 
-    private static func slot(_ first: UInt32, _ second: UInt32) -> Int { Int(((first &* 31 &+ second) &* 2_654_435_761) >> 16) }
+    private static func hash(_ first: UInt32, _ second: UInt32) -> Int { Int(((first &* 31 &+ second) &* 2_654_435_761) >> 16) }
 
     /// The longest word that begins at `index`; for whole words, where no letter or digit stands before it.
-    func match(_ text: UnsafeBufferPointer<UInt32>, at index: Int) -> Match? {
-        let first = text[index]
+    /// - Parameter isSingle: whether the character at `index` may be a word by itself.
+    @inline(__always)
+    func match(_ text: UnsafeBufferPointer<UInt32>, at index: Int, isSingle: Bool) -> Match? {
         if index + 1 < text.count {
-            let second = text[index + 1]
-            // The mask keeps within the slots, of which half are free.
-            let longer = pairs.withUnsafeBufferPointer { pairs in
-                var slot = Self.slot(first, second) & (pairs.count - 1)
-                while pairs[slot].first != first || pairs[slot].second != second, !pairs[slot].entries.isEmpty {
-                    slot = (slot + 1) & (pairs.count - 1)
-                }
-                return pairs[slot].entries
-            }
-            for place in longer {
-                if let match = match(entries[Int(place)], text, at: index) { return match }
-            }
+            let hash = Self.hash(text[index], text[index + 1])
+            if filter[hash >> 6 & 15] & (1 << UInt64(hash & 63)) != 0, let longer = match(text, at: index, hash) { return longer }
         }
-        let single = Int(singles[first])
+        return isSingle ? match(single: text, at: index) : nil
+    }
+
+    private func match(_ text: UnsafeBufferPointer<UInt32>, at index: Int, _ hash: Int) -> Match? {
+        let (first, second) = (text[index], text[index + 1])
+        // The mask keeps within the slots, of which half are free.
+        let longer = pairs.withUnsafeBufferPointer { pairs in
+            var slot = hash & (pairs.count - 1)
+            while pairs[slot].first != first || pairs[slot].second != second, !pairs[slot].entries.isEmpty {
+                slot = (slot + 1) & (pairs.count - 1)
+            }
+            return pairs[slot].entries
+        }
+        for place in longer {
+            if let match = match(entries[Int(place)], text, at: index) { return match }
+        }
+        return nil
+    }
+
+    private func match(single text: UnsafeBufferPointer<UInt32>, at index: Int) -> Match? {
+        let single = Int(singles[text[index]])
         return single == 0 ? nil : match(entries[single - 1], text, at: index)
     }
 

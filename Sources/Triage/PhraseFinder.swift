@@ -141,7 +141,7 @@ final class PhraseFinder: Sendable {
         static func with(slots: Int, _ body: (inout Prefixes) -> Void) {
             let (words, slots) = (slots / 64 + 1, max(1, slots))
             let (table, order) = (words * 8, words * 8 + slots * MemoryLayout<Prefix>.stride)
-            withUnsafeTemporaryAllocation(byteCount: order + slots * 4, alignment: 8) { memory in
+            withUnsafeTemporaryAllocation(byteCount: order + slots * 4, alignment: 16) { memory in
                 let written = UnsafeMutableRawBufferPointer(rebasing: memory[..<table]).bindMemory(to: UInt64.self)
                 // A bit for each slot says whether it is written: clearing all slots would take longer than most texts do.
                 written.initialize(repeating: 0)

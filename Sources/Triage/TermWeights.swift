@@ -19,7 +19,7 @@ public struct TermWeights: Sendable {
     ///   - frequencies: documents in which each term occurs.
     ///   - documents: how many there are.
     init(frequencies: [UInt32: UInt32], documents: UInt32) {
-        let capacity = max(16, (frequencies.count * 2).nextPowerOfTwo)
+        let capacity = max(16, (frequencies.count * 4).nextPowerOfTwo)
         mask = capacity - 1
         slots = Array(repeating: Slot(), count: capacity)
         let all = Double(documents) + 1

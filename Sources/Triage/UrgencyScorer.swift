@@ -7,7 +7,10 @@ public import TipModel
 /// reference, as its tables are large.
 public final class UrgencyScorer: Sendable {
     private let categories: [String: Start]
-    private let rules: UrgencyRules
+    private let basics: Basics
+    private let placePoints: [Int32]
+    private let trackRecord: TrackRecordRules
+    private let corroborationPoints: [Int32]
     private let finder: WordFinder
     private let combinations: Combinations
     private let wording: WordingModel?
@@ -22,9 +25,36 @@ public final class UrgencyScorer: Sendable {
         var wording = WordingModel.Weights.zero
     }
 
+    /// What every tip asks of the rules, without all that they hold.
+    private struct Basics {
+        /// By score, 0…100.
+        var earned: [UrgencyLevel]
+        /// By level: the scores that earn it.
+        var bands: [ClosedRange<Int32>]
+        var nightFrom: Int
+        var nightUntil: Int
+        var nightPoints: Int32
+        var utcOffsetMinutes: Int
+        var panicPoints: Int32
+
+        init(_ rules: UrgencyRules) {
+            earned = (0...100).map { rules.level(of: $0) }
+            bands = UrgencyLevel.allCases.map { rules.scores(of: $0) }
+            (nightFrom, nightUntil, nightPoints) = (rules.nightFrom, rules.nightUntil, rules.nightPoints)
+            (utcOffsetMinutes, panicPoints) = (rules.utcOffsetMinutes, rules.panicPoints)
+        }
+
+        /// - Parameter score: within 0…100.
+        func level(of score: Int32) -> UrgencyLevel { earned[Int(score)] }
+        func scores(of level: UrgencyLevel) -> ClosedRange<Int32> { bands[Int(level.rawValue) - 1] }
+    }
+
     /// Compiles the phrases of `rules`: some milliseconds once, so that a score takes microseconds.
     public init(_ rules: TriageRules) {
-        self.rules = rules.urgency
+        basics = Basics(rules.urgency)
+        placePoints = rules.urgency.repeatPlace.points
+        trackRecord = rules.urgency.trackRecord
+        corroborationPoints = rules.urgency.corroborationPoints
         finder = WordFinder(rules.urgency.lexicon)
         let combinations = Combinations(rules.urgency.lexicon.words)
         let codes = ReasonCodes(rules.urgency.lexicon)
@@ -52,12 +82,21 @@ public final class UrgencyScorer: Sendable {
     /// nothing but the tip.
     func read(_ tip: Tip) -> UrgencyReading {
         var text = tip.text
-        return text.withUTF8 { read(tip, $0) }
+        // A closure that had the whole tip would copy it.
+        let facts = Facts(category: tip.category, observedAt: tip.observedAt, panic: tip.panic)
+        return text.withUTF8 { read(facts, $0) }
+    }
+
+    /// What is asked of a tip beside its text.
+    private struct Facts {
+        var category: String
+        var observedAt: Timestamp
+        var panic: Bool
     }
 
     /// The urgency of a tip that was read by this scorer.
     func score(_ reading: UrgencyReading, context: UrgencyContext) -> Urgency {
-        let place = placePoints(context)
+        let place = placePoints(earlier: context.earlierAtPlace)
         let record = recordPoints(context, reading, place)
         guard place != 0 || record != 0 else { return reading.alone }
         var reasons: [Reason] = []
@@ -73,34 +112,44 @@ public final class UrgencyScorer: Sendable {
         return settled(reasons, sum: reading.sum + Int64(place) + Int64(record), category: reading.category, reading.bounds)
     }
 
-    private func read(_ tip: Tip, _ text: UnsafeBufferPointer<UInt8>) -> UrgencyReading {
+    private func read(_ tip: Facts, _ text: UnsafeBufferPointer<UInt8>) -> UrgencyReading {
         let category = categories[tip.category] ?? Start()
         let minute = localMinute(tip.observedAt)
         let night = isNight(hour: minute / 60)
-        var reading = finder.read(text)
-        let isBare = isBare(text, reading)
-        combinations.apply(to: &reading, category: category.number, night: night, bare: isBare)
+        var found = WordFinder.Reading()
+        finder.read(text, &found)
+        let isBare = isBare(text, found)
+        combinations.apply(to: &found, category: category.number, night: night, bare: isBare)
+        // What a closure might still change would be copied for each call.
+        let reading = found
+        return codes.withLookup { read(tip, text, reading, category, night: night ? minute : nil, isBare: isBare, $0) }
+    }
 
-        return UrgencyTerms.with(category: category.floor, findings: reading.findings.count) { terms in
+    /// - Parameter night: minutes since midnight, where it is night.
+    private func read(
+        _ tip: Facts, _ text: UnsafeBufferPointer<UInt8>, _ reading: WordFinder.Reading, _ category: Start, night: Int?, isBare: Bool,
+        _ codes: ReasonCodes.Lookup
+    ) -> UrgencyReading {
+        UrgencyTerms.with(category: category.floor, findings: reading.findings.count) { terms in
             UrgencyTerms.with(category: category.floor, findings: 0) { untold in
-                tell(reading, text, in: &untold)
+                tell(reading, text, codes, in: &untold)
                 terms.add(ReasonCodes.category, category.points, .category)
                 for index in reading.findings.indices where reading.findings[index].suppression == nil {
-                    count(reading.findings[index], index, in: &terms)
+                    count(reading.findings[index], index, codes, in: &terms)
                 }
-                if night { terms.add(ReasonCodes.night, rules.nightPoints, .clock(minute)) }
+                if let night { terms.add(ReasonCodes.night, basics.nightPoints, .clock(night)) }
                 var telling = ""
                 if let wording {
-                    let marks = marks(of: wording, reading, untold, in: &terms)
-                    let verdict = wording.read(text, category: category.wording, night: night, marks: marks)
+                    let marks = marks(of: wording, reading, untold, codes, in: &terms)
+                    let verdict = wording.read(text, category: category.wording, night: night != nil, marks: marks)
                     // Where nothing is said, nothing speaks against an alarm either.
                     weigh(verdict, doubt: isBare ? 0 : wording.doubt, in: &terms)
                     telling = verdict.telling
                 } else {
-                    bound(reading, in: &terms)
+                    bound(reading, codes, in: &terms)
                 }
                 if tip.panic {
-                    terms.add(ReasonCodes.panic, rules.panicPoints, .none)
+                    terms.add(ReasonCodes.panic, basics.panicPoints, .none)
                     terms.raise(to: .emergency, by: ReasonCodes.panic)
                 }
                 let experience = terms.count
@@ -153,7 +202,7 @@ public final class UrgencyScorer: Sendable {
     // MARK: - Terms
 
     /// A word that counts. One that a context limits counts half.
-    private func count(_ finding: WordFinder.Finding, _ index: Int, in terms: inout UrgencyTerms) {
+    private func count(_ finding: WordFinder.Finding, _ index: Int, _ codes: ReasonCodes.Lookup, in terms: inout UrgencyTerms) {
         let (word, code) = (codes.rules[finding.rule], codes.words[finding.rule])
         if let level = word.floor { terms.raise(to: min(level, finding.limit), by: code) }
         if let level = word.cap { terms.limit(to: level, by: code) }
@@ -163,20 +212,20 @@ public final class UrgencyScorer: Sendable {
     }
 
     /// What the words set besides their points: caps of contexts, and doubt.
-    private func bound(_ reading: WordFinder.Reading, in terms: inout UrgencyTerms) {
+    private func bound(_ reading: WordFinder.Reading, _ codes: ReasonCodes.Lookup, in terms: inout UrgencyTerms) {
         for index in reading.contexts {
             if let cap = codes.caps[index] { terms.limit(to: cap, by: codes.contexts[index]) }
         }
-        doubt(reading, in: &terms)
+        doubt(reading, codes, in: &terms)
     }
 
     /// What the lexicon's judgement of the tip speaks for: its level, and each of its reasons but category and night, which
     /// are weighed by themselves. `terms` are left as they were.
     private func marks(
-        of wording: WordingModel, _ reading: WordFinder.Reading, _ untold: UrgencyTerms, in terms: inout UrgencyTerms
+        of wording: WordingModel, _ reading: WordFinder.Reading, _ untold: UrgencyTerms, _ codes: ReasonCodes.Lookup, in terms: inout UrgencyTerms
     ) -> WordingModel.Weights {
         let (count, bounds) = (terms.count, terms.bounds)
-        bound(reading, in: &terms)
+        bound(reading, codes, in: &terms)
         terms.add(untold)
         let level = settle(UrgencyTerms.score(terms.sum), category: terms.category, terms.bounds) { terms.add($0, 0, .code($1)) }
         var sum = wording.mark(level: level)
@@ -202,7 +251,7 @@ public final class UrgencyScorer: Sendable {
                 terms.add(ReasonCodes.doubted, 0, .code(code))
             }
         }
-        let band = rules.scores(of: verdict.level)
+        let band = basics.scores(of: verdict.level)
         let target = band.lowerBound + Int32(verdict.leaning * Double(band.upperBound - band.lowerBound))
         terms.add(ReasonCodes.wording, Int32(clamping: Int64(target) - terms.sum), .telling)
     }
@@ -219,7 +268,7 @@ public final class UrgencyScorer: Sendable {
 
     /// A grave thing that is denied, only supposed or meant otherwise (灭火器), with none that is so: then the category,
     /// which the guard chose for that thing, is no ground for more than `priority`.
-    private func doubt(_ reading: WordFinder.Reading, in terms: inout UrgencyTerms) {
+    private func doubt(_ reading: WordFinder.Reading, _ codes: ReasonCodes.Lookup, in terms: inout UrgencyTerms) {
         guard terms.bounds.floor < .urgent else { return }
         func isGrave(_ rule: Int) -> Bool { codes.rules[rule].floor ?? .routine >= .urgent }
         if reading.findings.contains(where: { $0.suppression != nil && isGrave($0.rule) }) || reading.excepted.contains(where: isGrave) {
@@ -229,21 +278,22 @@ public final class UrgencyScorer: Sendable {
 
     // MARK: - Experience
 
-    private func placePoints(_ context: UrgencyContext) -> Int32 {
-        let earlier = min(max(0, context.earlierAtPlace), rules.repeatPlace.points.count)
-        return rules.repeatPlace.points.prefix(earlier).reduce(0, &+)
+    private func placePoints(earlier: Int) -> Int32 {
+        placePoints.prefix(max(0, earlier)).reduce(0, &+)
     }
 
     /// A record never lowers what is an emergency without it.
     private func recordPoints(_ context: UrgencyContext, _ reading: UrgencyReading, _ place: Int32) -> Int32 {
-        let record = rules.trackRecord.points(context.record)
+        let record = trackRecord.points(context.record)
         guard record < 0 else { return record }
         let score = UrgencyTerms.score(reading.sum + Int64(place))
         return level(score, category: reading.category, reading.bounds) == .emergency ? 0 : record
     }
 
     /// Why words did not count: a line for each, as far as ``UrgencyTerms/untold`` goes.
-    private func tell(_ reading: WordFinder.Reading, _ text: UnsafeBufferPointer<UInt8>, in untold: inout UrgencyTerms) {
+    private func tell(
+        _ reading: WordFinder.Reading, _ text: UnsafeBufferPointer<UInt8>, _ codes: ReasonCodes.Lookup, in untold: inout UrgencyTerms
+    ) {
         for (index, finding) in reading.findings.enumerated() where untold.count < UrgencyTerms.untold {
             let rule = codes.rules[finding.rule]
             guard rule.points > 0 || rule.floor != nil else { continue }
@@ -264,7 +314,7 @@ public final class UrgencyScorer: Sendable {
     }
 
     private func level(_ score: Int32, category: UrgencyLevel, _ bounds: UrgencyTerms.Bounds) -> UrgencyLevel {
-        max(min(max(rules.level(of: score), category), bounds.cap), bounds.floor)
+        max(min(max(basics.level(of: score), category), bounds.cap), bounds.floor)
     }
 
     /// What a score and its bounds come to, and the lines that tell of bounds: each with the code of what set it.
@@ -273,14 +323,13 @@ public final class UrgencyScorer: Sendable {
     ) -> UrgencyLevel {
         let result = level(score, category: category, bounds)
         if bounds.cap < .emergency, bounds.floor <= bounds.cap { tell(ReasonCodes.cap(bounds.cap), bounds.capCode) }
-        if result > rules.level(of: score) {
+        if result > basics.level(of: score) {
             tell(ReasonCodes.floor(result), bounds.floor >= result ? bounds.floorCode : ReasonCodes.category)
         }
         return result
     }
 
-    private func settled(_ reasons: [Reason], sum: Int64, category: UrgencyLevel, _ bounds: UrgencyTerms.Bounds) -> Urgency {
-        var reasons = reasons
+    private func settled(_ reasons: consuming [Reason], sum: Int64, category: UrgencyLevel, _ bounds: UrgencyTerms.Bounds) -> Urgency {
         let score = UrgencyTerms.score(sum)
         let level = settle(score, category: category, bounds) { code, by in
             reasons.append(Reason(code: codes.names[code], points: 0, detail: codes.names[by]))
@@ -289,7 +338,7 @@ public final class UrgencyScorer: Sendable {
     }
 
     private func corroboration(_ witnesses: Int) -> Int32 {
-        rules.corroborationPoints.prefix(max(1, witnesses) - 1).reduce(0, &+)
+        corroborationPoints.prefix(max(1, witnesses) - 1).reduce(0, &+)
     }
 
     /// `urgency` as it was before anybody corroborated it.
@@ -310,7 +359,7 @@ public final class UrgencyScorer: Sendable {
                 cap = min(cap, UrgencyLevel(name: String(reason.code.dropFirst(4))) ?? .emergency)
             }
         }
-        return max(min(rules.level(of: score), cap), floor)
+        return max(min(basics.level(of: score), cap), floor)
     }
 
     private static func sum(_ reasons: [Reason], plus further: Int32 = 0) -> Int32 {
@@ -324,16 +373,16 @@ public final class UrgencyScorer: Sendable {
     private func localMinute(_ time: Timestamp) -> Int {
         let day: Int64 = 86_400_000
         let utc = Int((time.milliseconds % day + day) % day / 60_000)
-        return (utc + rules.utcOffsetMinutes % 1_440 + 1_440) % 1_440
+        return (utc + basics.utcOffsetMinutes % 1_440 + 1_440) % 1_440
     }
 
     /// Whether `time` is at night by the rules.
     public func isNight(_ time: Timestamp) -> Bool { isNight(hour: localMinute(time) / 60) }
 
     private func isNight(hour: Int) -> Bool {
-        rules.nightFrom <= rules.nightUntil
-            ? rules.nightFrom <= hour && hour < rules.nightUntil
-            : rules.nightFrom <= hour || hour < rules.nightUntil
+        basics.nightFrom <= basics.nightUntil
+            ? basics.nightFrom <= hour && hour < basics.nightUntil
+            : basics.nightFrom <= hour || hour < basics.nightUntil
     }
 
     private static func clock(_ minute: Int) -> String {

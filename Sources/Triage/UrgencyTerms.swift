@@ -49,6 +49,31 @@ struct ReasonCodes: Sendable {
         self.names = names
     }
 
+    /// Lends all of it for a text.
+    @inline(__always)
+    func withLookup<Result>(_ body: (Lookup) -> Result) -> Result {
+        names.withUnsafeBufferPointer { names in
+            words.withUnsafeBufferPointer { words in
+                contexts.withUnsafeBufferPointer { contexts in
+                    rules.withUnsafeBufferPointer { rules in
+                        caps.withUnsafeBufferPointer {
+                            body(Lookup(names: names, words: words, contexts: contexts, rules: rules, caps: $0))
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// As ``ReasonCodes``. Rules, contexts and codes are numbered alike there and in what asks.
+    struct Lookup {
+        let names: UnsafeBufferPointer<String>
+        let words: UnsafeBufferPointer<Int>
+        let contexts: UnsafeBufferPointer<Int>
+        let rules: UnsafeBufferPointer<Rule>
+        let caps: UnsafeBufferPointer<UrgencyLevel?>
+    }
+
     static func floor(_ level: UrgencyLevel) -> Int { fixed.count + Int(level.rawValue) - 1 }
     static func cap(_ level: UrgencyLevel) -> Int { fixed.count + levels.count + Int(level.rawValue) - 1 }
 }

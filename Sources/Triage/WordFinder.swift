@@ -136,7 +136,7 @@ final class WordFinder: Sendable {
             count += 1
         }
 
-        mutating func withSorted<Result>(_ body: (UnsafeMutableBufferPointer<Hit>) -> Result) -> Result {
+        mutating func withSorted(_ body: (UnsafeMutableBufferPointer<Hit>) -> Void) {
             let here = UnsafeMutableBufferPointer(rebasing: lent[..<count])
             if others.isEmpty, count <= 32 {
                 here.sortBriefly()
@@ -151,10 +151,10 @@ final class WordFinder: Sendable {
     /// As many as few texts have more of.
     private static let usualHits = 64
 
-    /// What a text says.
-    func read(_ text: UnsafeBufferPointer<UInt8>) -> Reading {
+    /// Adds to `reading`, which is empty, what a text says.
+    func read(_ text: UnsafeBufferPointer<UInt8>, _ reading: inout Reading) {
         let bytes = text.count <= Self.longest ? text : UnsafeBufferPointer(rebasing: text[..<Self.longest])
-        return withUnsafeTemporaryAllocation(of: Hit.self, capacity: Self.usualHits) { memory in
+        withUnsafeTemporaryAllocation(of: Hit.self, capacity: Self.usualHits) { memory in
             var hits = Hits(memory)
             var exceptions: [Hit] = []
             var breaks: [Int] = []
@@ -168,14 +168,14 @@ final class WordFinder: Sendable {
                 }
             }
             exceptions.sortBriefly()
-            return hits.withSorted { read($0, exceptions, breaks, bytes) }
+            hits.withSorted { read($0, exceptions, breaks, bytes, &reading) }
         }
     }
 
     private func read(
-        _ all: UnsafeMutableBufferPointer<Hit>, _ exceptions: [Hit], _ breaks: [Int], _ bytes: UnsafeBufferPointer<UInt8>
-    ) -> Reading {
-        var reading = Reading()
+        _ all: UnsafeMutableBufferPointer<Hit>, _ exceptions: [Hit], _ breaks: [Int], _ bytes: UnsafeBufferPointer<UInt8>,
+        _ reading: inout Reading
+    ) {
         let hits = UnsafeBufferPointer(rebasing: all[..<(exceptions.isEmpty ? all.count : Self.leaveOut(exceptions, of: all))])
         if let last = hits.last?.owner {
             // Negations and contexts, and clauses for them, are in few texts.
@@ -191,7 +191,6 @@ final class WordFinder: Sendable {
             while next < hits.count, hits[next].owner < exception.owner { next += 1 }
             if next == hits.count || hits[next].owner != exception.owner { reading.excepted.append(exception.owner) }
         }
-        return reading
     }
 
     /// Moves to the front the `hits` that overlap no exception of the same owner, and gives back how many; both are sorted.
@@ -258,6 +257,15 @@ final class WordFinder: Sendable {
         _ reading: inout Reading
     ) {
         reading.findings.reserveCapacity(min(16, words.count))
+        if denial == nil, covers.isEmpty {
+            // Nothing keeps a word from counting.
+            var rule = -1
+            for hit in words where hit.owner != rule {
+                rule = hit.owner
+                reading.findings.append(Finding(rule: rule, phrase: hit.start..<hit.end, limit: .emergency))
+            }
+            return
+        }
         var index = words.startIndex
         while index < words.endIndex {
             let rule = words[index].owner

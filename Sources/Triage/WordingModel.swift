@@ -128,8 +128,7 @@ final class WordingModel: Sendable {
             // Those that speak for it, moved to the front.
             var count = 0
             for index in known.indices {
-                let weights = SIMD4<Float>(terms.weights(of: known[index].entry)) / 100
-                let strength = weights[level] - weights.sum() / 4
+                let strength = terms.strength(of: known[index].entry, for: level)
                 guard strength > 0 else { continue }
                 strengths.initializeElement(at: count, to: strength)
                 known[count] = known[index]

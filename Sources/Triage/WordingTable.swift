@@ -6,6 +6,8 @@ struct WordingTable: Sendable {
     /// Of each slot: 0 where it is free, else a part of the hash above and an entry's number, from 1, below.
     private var slots: [UInt32]
     private var entries: [Entry] = []
+    /// By entry: what it speaks for each level, beside the others.
+    private let strengths: [SIMD4<Float>]
     private let shift: UInt64
     /// Entries that are terms.
     private(set) var count = 0
@@ -64,19 +66,29 @@ struct WordingTable: Sendable {
             slots[slot] = Self.mark(mixed) | UInt32(number + 1)
         }
         self.entries = entries
+        strengths = entries.map { entry in
+            let weights = SIMD4<Float>(SIMD4<Int32>(truncatingIfNeeded: entry.weights)) / 100
+            return weights - weights.sum() / 4
+        }
     }
 
     /// Lends the table for many questions: looking up its arrays for each would take as long as the questions.
     @inline(__always)
     func withLookup<Result>(_ body: (Lookup) -> Result) -> Result {
         slots.withUnsafeBufferPointer { slots in
-            entries.withUnsafeBufferPointer { body(Lookup(slots: slots, entries: $0, shift: shift)) }
+            entries.withUnsafeBufferPointer { entries in
+                strengths.withUnsafeBufferPointer {
+                    body(Lookup(slots: slots, mask: slots.count - 1, entries: entries, strengths: $0, shift: shift))
+                }
+            }
         }
     }
 
     struct Lookup {
         fileprivate let slots: UnsafeBufferPointer<UInt32>
+        fileprivate let mask: Int
         fileprivate let entries: UnsafeBufferPointer<Entry>
+        fileprivate let strengths: UnsafeBufferPointer<SIMD4<Float>>
         fileprivate let shift: UInt64
 
         /// The number of the entry with this hash.
@@ -85,7 +97,7 @@ struct WordingTable: Sendable {
             let mixed = WordingTable.mixed(hash)
             let mark = WordingTable.mark(mixed)
             // As many bits as there are slots, and an entry's number is only written with the entry.
-            var slot = Int(mixed >> shift)
+            var slot = Int(truncatingIfNeeded: mixed &>> shift)
             while true {
                 let found = slots[slot]
                 if found == 0 { return nil }
@@ -93,13 +105,14 @@ struct WordingTable: Sendable {
                     let entry = Int(found & WordingTable.entryMask) - 1
                     if entries[entry].hash == hash { return entry }
                 }
-                slot = (slot + 1) & (slots.count - 1)
+                slot = (slot &+ 1) & mask
             }
         }
 
         func uses(of entry: Int) -> Uses { entries[entry].uses }
         func hash(of entry: Int) -> UInt64 { entries[entry].hash }
         func weights(of entry: Int) -> SIMD4<Int32> { SIMD4(truncatingIfNeeded: entries[entry].weights) }
+        func strength(of entry: Int, for level: Int) -> Float { strengths[entry][level] }
     }
 
     /// Spreads a hash over its upper bits, which choose the slot (Fibonacci hashing, Knuth).

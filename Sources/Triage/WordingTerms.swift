@@ -120,10 +120,10 @@ struct WordingCut {
                     if scalar == 0x27 || scalar == 0x2019 { continue }
                     let letter = normalised(scalar)
                     letters.initializeElement(at: count, to: letter)
-                    count += 1
+                    count &+= 1
                     guard isLatin(letter) else {
                         wasLatin = false
-                        if letter != 0 { characters += 1 }
+                        if letter != 0 { characters &+= 1 }
                         continue
                     }
                     let end = Int32(truncatingIfNeeded: count)
@@ -189,12 +189,15 @@ struct WordingCut {
     /// ``forEachTerm(_:)`` gives and the table knows, in the same order.
     @inline(__always)
     func forEachTerm(known lookup: WordingTable.Lookup, _ body: (_ entry: Int, Place) -> Void) {
-        for start in letters.indices where Self.isHan(letters[start]) {
+        var start = -1
+        while start &+ 1 < letters.count {
+            start &+= 1
+            if !Self.isHan(letters[start]) { continue }
             var hash = TermHash64()
             var end = start
-            while end < letters.count, end - start < Self.longestRun, Self.isHan(letters[end]) {
+            while end < letters.count, end &- start < Self.longestRun, Self.isHan(letters[end]) {
                 hash.add(UInt32(letters[end]))
-                end += 1
+                end &+= 1
                 guard let entry = lookup.entry(hash.value) else { break }
                 let uses = lookup.uses(of: entry)
                 if uses.contains(.term) { body(entry, Place(start: start, count: end - start, kind: .run)) }
@@ -203,7 +206,23 @@ struct WordingCut {
         }
         for first in words.indices {
             var word = TermHash64()
-            add(words[first], to: &word)
+            // Of a longer word the beginning is a term of its own.
+            let isLong = words[first].count > Self.prefixLength
+            var prefix = TermHash64()
+            var letter = Int(words[first].start)
+            if isLong {
+                let end = letter &+ Self.prefixLength
+                while letter < end {
+                    word.add(UInt32(letters[letter]))
+                    letter &+= 1
+                }
+                prefix = word
+                prefix.add(0x2A)
+            }
+            while letter < Int(words[first].end) {
+                word.add(UInt32(letters[letter]))
+                letter &+= 1
+            }
             var hash = word
             var last = first
             var hasGap = false
@@ -216,9 +235,7 @@ struct WordingCut {
                 hash.add(0x20)
                 add(words[last], to: &hash)
             }
-            if words[first].count > Self.prefixLength, let entry = lookup.entry(prefix(of: words[first])),
-                lookup.uses(of: entry).contains(.term)
-            {
+            if isLong, let entry = lookup.entry(prefix.value), lookup.uses(of: entry).contains(.term) {
                 body(entry, Place(start: first, count: 1, kind: .prefix))
             }
             if hasGap, first + 2 < words.count, let entry = lookup.entry(gap(word, to: words[first + 2])),
@@ -250,7 +267,11 @@ struct WordingCut {
 
     @inline(__always)
     private func add(_ word: Word, to hash: inout TermHash64) {
-        for letter in Int(word.start)..<Int(word.end) { hash.add(UInt32(letters[letter])) }
+        var letter = Int(word.start)
+        while letter < Int(word.end) {
+            hash.add(UInt32(letters[letter]))
+            letter &+= 1
+        }
     }
 
     /// Lends memory for `places` terms as text.
