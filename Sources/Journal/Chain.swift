@@ -15,9 +15,9 @@ struct Chain: Equatable {
         words = value.withUnsafeBytes { Self.words($0) }
     }
 
-    /// After a row.
+    /// After the row that was laid out last.
     init(over row: borrowing RowImage) {
-        words = row.withBytes { bytes in
+        words = row.withLast { bytes in
             var hash = SHA256()
             hash.update(bufferPointer: bytes)
             return hash.finalize().withUnsafeBytes { Self.words($0) }

@@ -151,6 +151,7 @@ struct ChainWalk {
 extension RowImage {
     /// From the columns in their order of ``ChainWalk/step(_:through:rows:)``.
     fileprivate mutating func take(_ statement: Statement, after chain: Chain) {
+        removeAll()
         begin(
             after: chain, sequence: SequenceNumber(bitPattern: statement.integer(0)), at: statement.integer(1),
             incident: statement.optionalInteger(4), lane: statement.optionalInteger(5), level: statement.optionalInteger(7))

@@ -38,7 +38,7 @@ public final class SQLiteJournal: Journal {
     private let options: Options
     private let lock: DirectoryLock
     private let queue: DatabaseQueue
-    private var statements: Statements?
+    private var statements: WriterStatements?
     private var checkpointer: Checkpointer?
     private var finder: TipFinder?
     private var chain = Chain()
@@ -87,7 +87,7 @@ public final class SQLiteJournal: Journal {
         }
         try access { (connection) throws(JournalError) in
             try readTail(connection)
-            statements = try Statements(connection)
+            statements = try WriterStatements(connection)
             checkpointer = Checkpointer(connection, threshold: options.checkpointPages)
         }
         finder = try TipFinder(path: path)
@@ -205,88 +205,6 @@ public final class SQLiteJournal: Journal {
             return try queue.writeWithoutTransaction { try body($0.lent(by: "journal")) }
         } catch {
             throw JournalError(opening: error, path: path)
-        }
-    }
-}
-
-/// The prepared statements of the writer.
-private final class Statements {
-    let begin: Statement
-    let commit: Statement
-    let rollback: Statement
-    private let insert: Statement
-    private let insertGuest: Statement
-    private var image = RowImage()
-
-    init(_ connection: OpaquePointer) throws(JournalError) {
-        begin = try Statement(connection, "BEGIN IMMEDIATE")
-        commit = try Statement(connection, "COMMIT")
-        rollback = try Statement(connection, "ROLLBACK")
-        insert = try Statement(
-            connection,
-            """
-            INSERT INTO record (sequence, at, post, tip, incident, lane, zone, level, event, payload, chain)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-            """)
-        insertGuest = try Statement(connection, "INSERT OR IGNORE INTO guest (unit, lane, sequence) VALUES (?, ?, ?)")
-    }
-
-    /// Inserts all of a group, within a transaction.
-    func insert(_ drafts: borrowing [Draft], from first: SequenceNumber, chain: inout Chain) throws(JournalError) {
-        // The rows' memory is the next group's, and SQLite must not look at it any more.
-        defer { insert.clear() }
-        try drafts.withUnsafeBufferPointer { (drafts) throws(JournalError) in
-            guard var draft = drafts.baseAddress else { return }
-            for index in 0..<drafts.count {
-                try insert(draft.pointee, sequence: first + SequenceNumber(index), chain: &chain)
-                draft += 1
-            }
-        }
-    }
-
-    private func insert(_ draft: borrowing Draft, sequence: SequenceNumber, chain: inout Chain) throws(JournalError) {
-        let incident: Int64? = if let incident = draft.incident { Int64(bitPattern: incident.rawValue) } else { nil }
-        let (lane, level): (Int64?, Int64?) =
-            if let feed = draft.feed { (Int64(feed.lane.rawValue), Int64(feed.level.rawValue)) } else { (nil, nil) }
-        image.begin(after: chain, sequence: sequence, at: draft.at.milliseconds, incident: incident, lane: lane, level: level)
-        if let key = draft.tip {
-            image.add(.post, text: key.post.rawValue)
-            image.add(.tip) { row in
-                row.append(key.tip.high.byteSwapped)
-                row.append(key.tip.low.byteSwapped)
-            }
-        }
-        if let feed = draft.feed {
-            image.add(.zone, text: feed.zone.rawValue)
-            feed.event.withUnsafeBytes { image.add(.event, $0) }
-            image.add(.payload) { EventCodec.write(draft.events, guests: feed.guests, to: &$0) }
-        } else {
-            image.add(.payload) { EventCodec.write(draft.events, guests: [], to: &$0) }
-        }
-        chain = Chain(over: image)
-        insert.bind(1, Int64(bitPattern: sequence))
-        insert.bind(2, draft.at.milliseconds)
-        insert.bind(5, incident)
-        insert.bind(6, lane)
-        insert.bind(8, level)
-        let sum = chain.words
-        try withUnsafeBytes(of: sum) { (sum) throws(JournalError) in
-            try image.withBytes { (row) throws(JournalError) in
-                insert.bind(3, lentText: image.place(.post, in: row))
-                insert.bind(4, lentBlob: image.place(.tip, in: row))
-                insert.bind(7, lentText: image.place(.zone, in: row))
-                insert.bind(9, lentBlob: image.place(.event, in: row))
-                insert.bind(10, lentBlob: image.place(.payload, in: row))
-                insert.bind(11, lentBlob: sum)
-                try insert.run()
-            }
-        }
-        guard let feed = draft.feed, !feed.guests.isEmpty else { return }
-        for guest in feed.guests {
-            insertGuest.bind(1, text: guest.rawValue)
-            insertGuest.bind(2, Int64(feed.lane.rawValue))
-            insertGuest.bind(3, Int64(bitPattern: sequence))
-            try insertGuest.run()
         }
     }
 }

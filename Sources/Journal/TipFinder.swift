@@ -46,13 +46,29 @@ final class TipFinder {
     }
 
     private func find(_ key: TipKey, _ statement: Statement) throws(JournalError) -> StoredTip? {
-        defer { statement.reset() }
-        statement.bind(1, blob: key.tip.bytes)
-        statement.bind(2, text: key.post.rawValue)
-        guard try statement.step() else { return nil }
-        return try StoredTip(
-            sequence: SequenceNumber(bitPattern: statement.integer(0)), payload: statement.blob(1) ?? [],
-            event: statement.blob(2) ?? [])
+        let id = (key.tip.high.bigEndian, key.tip.low.bigEndian)
+        var post = key.post.rawValue
+        // Lent for the step: nothing of a look-up is copied.
+        let found = withUnsafeBytes(of: id) { id in
+            post.withUTF8 { post -> Result<StoredTip?, JournalError> in
+                defer {
+                    statement.reset()
+                    statement.clear()
+                }
+                statement.bind(1, lentBlob: id)
+                statement.bind(2, lentText: UnsafeRawBufferPointer(post))
+                do throws(JournalError) {
+                    guard try statement.step() else { return .success(nil) }
+                    return .success(
+                        try StoredTip(
+                            sequence: SequenceNumber(bitPattern: statement.integer(0)), payload: statement.blob(1) ?? [],
+                            event: statement.blob(2) ?? []))
+                } catch {
+                    return .failure(error)
+                }
+            }
+        }
+        return try found.get()
     }
 
     func close() {

@@ -144,6 +144,12 @@ import TipModel
         #expect(try check() == .damaged(at: 38, reason: "the record is missing, a snapshot was taken at 40"))
     }
 
+    /// The layout of what is hashed must never change: this is what every version wrote.
+    @Test func theChecksumsAreThoseOfEveryVersion() throws {
+        let last = try raw.change { try String.fetchOne($0, sql: "SELECT hex(chain) FROM record WHERE sequence = 40") }
+        #expect(last == "2C15ABD15CDE8B01B9DF2A7088EA8581")
+    }
+
     /// The index is what makes a tip count once; without its entry the next repeat would be accepted.
     @Test(arguments: ["record_tip", "record_feed", "record_about"])
     func aRecordThatAnIndexNoLongerFindsIsFound(index: String) throws {
