@@ -195,36 +195,6 @@ public struct Regrade: Hashable, Sendable {
     }
 }
 
-/// What correlation remembers of one member tip: the facts alone. What they mean is worked out by the rules of the day.
-public struct Evidence: Hashable, Sendable {
-    /// UTF-8 bytes of ``text`` and ``place`` that are kept: what a tip says beyond that does not correlate it.
-    public static let textBytes = 300
-    public static let placeBytes = 90
-
-    public var post: PostID
-    public var observedAt: Timestamp
-    public var category: String
-    public var position: Position?
-    public var text: String
-    public var place: String
-
-    /// Cuts `text` and `place` to what is kept.
-    public init(post: PostID, observedAt: Timestamp, category: String, position: Position?, text: String, place: String) {
-        self.post = post
-        self.observedAt = observedAt
-        self.category = category
-        self.position = position
-        self.text = clipped(text, bytes: Self.textBytes)
-        self.place = clipped(place, bytes: Self.placeBytes)
-    }
-
-    public init(_ accepted: TipAccepted) {
-        self.init(
-            post: accepted.post, observedAt: accepted.tip.observedAt, category: accepted.tip.category,
-            position: accepted.position, text: accepted.tip.text, place: accepted.tip.place)
-    }
-}
-
 /// `text` cut to at most `bytes` UTF-8 bytes at a character boundary.
 public func clipped(_ text: String, bytes: Int) -> String {
     guard text.utf8.count > bytes else { return text }

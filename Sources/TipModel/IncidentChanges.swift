@@ -7,8 +7,7 @@ extension Incident {
         lastTipAt = accepted.receivedAt
         tipCount &+= 1
         if posts.count < Limits.posts, !posts.contains(accepted.post) { posts.append(accepted.post) }
-        let witness = witnessHash(post: accepted.post, reporter: tip.reporter)
-        if witnesses.count < Limits.witnesses, !witnesses.contains(witness) { witnesses.append(witness) }
+        if witnesses.count < Limits.witnesses, !witnesses.contains(accepted.witness) { witnesses.append(accepted.witness) }
         if evidence.count == Limits.evidence { evidence.remove(at: 1) }
         evidence.append(Evidence(accepted))
         if (tipUrgency.level, tipUrgency.score) > (leadLevel, leadScore) {
@@ -22,7 +21,7 @@ extension Incident {
     }
 
     /// What the tips make of it, whether a regrade stands or not: what further tips are combined with.
-    public var computedUrgency: Urgency { computed ?? urgency }
+    @inlinable public var computedUrgency: Urgency { computed ?? urgency }
 
     mutating func rescore(_ change: UrgencyChanged, at time: Timestamp, sequence: SequenceNumber) {
         let before = urgency.level
@@ -57,7 +56,8 @@ struct StableHash {
     private(set) var value: UInt64 = 14_695_981_039_346_656_037
 
     mutating func add(_ text: String) {
-        for byte in text.utf8 { add(byte) }
+        var text = text
+        text.withUTF8 { for byte in $0 { add(byte) } }
     }
 
     /// As its decimal digits.

@@ -52,6 +52,17 @@ public struct IncidentProgress: Hashable, Sendable {
             disposition: incident.disposition, mergedInto: incident.mergedInto, escalated: incident.escalation.rung, drill: incident.drill)
     }
 
+    /// Whether ``init(_:after:)`` of the incident after this would say just this. Inlined, so that the incident is read where it lies.
+    @inline(__always)
+    func isTrue(of incident: borrowing Incident) -> Bool {
+        func holds(_ time: Timestamp?, _ of: Phase) -> Bool { phase == of ? time == since : phase.rawValue > of.rawValue || time == nil }
+        return phase == incident.phase && level == incident.urgency.level && since == incident.phaseSince
+            && acknowledgedAt == incident.acknowledgement?.at && escalated == incident.escalation.rung
+            && disposition == incident.disposition && mergedInto == incident.mergedInto && drill == incident.drill
+            && holds(claimedAt, .claimed) && holds(enRouteAt, .enRoute) && holds(onSceneAt, .onScene)
+            && clearedAt == (phase == .cleared ? since : nil) && unit == (incident.holder ?? (phase == .cleared ? unit : nil))
+    }
+
     /// Whether it says no more than the receipts of its tips did.
     public var isFresh: Bool { phase == .open && acknowledgedAt == nil && escalated == nil }
 }

@@ -126,7 +126,7 @@ extension Incident {
             id: id, zone: zone, category: tip.category, drill: tip.drill, openedAt: member.at,
             lastTipAt: accepted.receivedAt, position: accepted.position, place: tip.place,
             headline: clipped(tip.text, bytes: Self.headlineBytes), urgency: member.urgency, posts: [accepted.post],
-            witnesses: [witnessHash(post: accepted.post, reporter: tip.reporter)], evidence: [Evidence(accepted)],
+            witnesses: [accepted.witness], evidence: [Evidence(accepted)],
             phaseSince: phaseSince, lastSequence: sequence)
     }
 

@@ -4,13 +4,14 @@
 /// moves no incident, and a change touches one. The whole keeps the meaning of a value.
 public struct IncidentTable: Hashable, Sendable {
     /// Safe to share although it can change: ``IncidentTable/update(_:_:)`` changes a box only while nobody else refers to it.
-    private final class Box: @unchecked Sendable {
-        var incident: Incident
+    @usableFromInline
+    final class Box: @unchecked Sendable {
+        @usableFromInline var incident: Incident
 
         init(_ incident: Incident) { self.incident = incident }
     }
 
-    private var boxes: [IncidentID: Box] = [:]
+    @usableFromInline var boxes: [IncidentID: Box] = [:]
 
     public init() {}
 
@@ -30,7 +31,8 @@ public struct IncidentTable: Hashable, Sendable {
     /// A copy, which costs more than a look at a part: see ``with(_:_:)``.
     public subscript(id: IncidentID) -> Incident? { boxes[id]?.incident }
 
-    /// Looks at an incident where it lies; nil where it is not known.
+    /// Looks at an incident where it lies; nil where it is not known. Inlined, as else all of it would be copied for the closure.
+    @inlinable @inline(__always)
     public func with<Result>(_ id: IncidentID, _ body: (borrowing Incident) -> Result) -> Result? {
         guard let box = boxes[id] else { return nil }
         return body(box.incident)
@@ -43,6 +45,7 @@ public struct IncidentTable: Hashable, Sendable {
     /// Changes an incident where it lies.
     /// - Returns: false where it is not known; nothing is done then.
     @discardableResult
+    @inline(__always)
     mutating func update(_ id: IncidentID, _ body: (inout Incident) -> Void) -> Bool {
         guard let place = boxes.index(forKey: id) else { return false }
         if !isKnownUniquelyReferenced(&boxes.values[place]) {

@@ -23,6 +23,14 @@ public struct PostShares: Hashable, Sendable {
             self.sequence = sequence
             self.progress = progress
         }
+
+        /// Its post has heard more than the receipts said.
+        var isHeardOf: Bool { sequence > 0 || progress.map { !$0.isFresh } ?? false }
+
+        mutating func add(_ more: some Collection<TipID>) {
+            for tip in more where !tips.contains(tip) { tips.append(tip) }
+            if tips.count > PostShares.tipsBound { tips.removeFirst(tips.count - PostShares.tipsBound) }
+        }
     }
 
     /// In the order in which the post's first tips came to them.
@@ -88,34 +96,42 @@ public struct PostShares: Hashable, Sendable {
             switch event {
             case .tipAccepted(let tip): accepted = tip
             case .incidentOpened(let opened): if let accepted { add(accepted, to: opened.incident) }
-            case .tipCorrelated(let joined): if let accepted { add(accepted, to: joined.incident, at: record.sequence) }
+            // A tip that joins an incident changes nothing of what posts are told of it: only its own post may not know it yet.
+            case .tipCorrelated(let joined):
+                if let accepted { join(accepted, joined.incident, incidents, at: record.sequence) }
+                continue
             case .incidentRestated(let restated): move(restated, at: record.sequence)
+            case .urgencyChanged where !isToldAnew: continue
             default: break
             }
-            // A tip that joins an incident changes nothing of what posts are told of it: only its own post may not know it yet.
-            if case .tipCorrelated(let joined) = event {
-                if let accepted { refresh(accepted.post, joined.incident, incidents, at: record.sequence) }
-                continue
-            }
-            if case .urgencyChanged = event, !isToldAnew { continue }
             for incident in event.incidents {
                 for post in posts(in: incident) { refresh(post, incident, incidents, at: record.sequence) }
             }
         }
     }
 
-    private mutating func add(_ accepted: TipAccepted, to incident: IncidentID, at sequence: SequenceNumber = 0) {
+    private mutating func add(_ accepted: TipAccepted, to incident: IncidentID) {
         add([accepted.tip.id], of: accepted.post, to: incident)
-        // One that joins an incident which somebody has already hears that at once.
-        change(accepted.post, incident) { share in
-            if share.sequence > 0 || share.progress.map({ !$0.isFresh }) ?? false { share.sequence = sequence }
+        // The number of an incident that a damaged record opens may be that of one which somebody has already.
+        change(accepted.post, incident) { share in if share.isHeardOf { share.sequence = 0 } }
+    }
+
+    /// What a tip that joins an incident changes, in one look at the share.
+    private mutating func join(_ accepted: TipAccepted, _ id: IncidentID, _ incidents: IncidentTable, at sequence: SequenceNumber) {
+        func join(_ share: inout Share) {
+            share.add(CollectionOfOne(accepted.tip.id))
+            // One that joins an incident which somebody has already hears that at once.
+            if share.isHeardOf { share.sequence = sequence }
+            Self.refresh(&share, incidents, at: sequence)
         }
+        if change(accepted.post, id, join) { return }
+        add([accepted.tip.id], of: accepted.post, to: id)
+        change(accepted.post, id, join)
     }
 
     private mutating func add(_ tips: [TipID], of post: PostID, to incident: IncidentID) {
         let isKnown = change(post, incident) { share in
-            for tip in tips where !share.tips.contains(tip) { share.tips.append(tip) }
-            share.tips.removeFirst(max(0, share.tips.count - Self.tipsBound))
+            share.add(tips)
         }
         guard !isKnown else { return }
         Self.insert(post, into: &posts[incident, default: []])
@@ -164,12 +180,16 @@ public struct PostShares: Hashable, Sendable {
     private mutating func refresh(
         _ post: PostID, _ id: IncidentID, _ incidents: IncidentTable, at sequence: SequenceNumber
     ) {
-        change(post, id) { share in
-            let before = share.progress
-            guard let after = incidents.with(id, { IncidentProgress($0, after: before) }), after != before else { return }
-            share.progress = after
-            if before != nil || !after.isFresh { share.sequence = sequence }
-        }
+        change(post, id) { Self.refresh(&$0, incidents, at: sequence) }
+    }
+
+    private static func refresh(_ share: inout Share, _ incidents: IncidentTable, at sequence: SequenceNumber) {
+        let isCurrent = incidents.with(share.incident) { incident in share.progress.map { $0.isTrue(of: incident) } ?? false }
+        guard isCurrent == false else { return }
+        let before = share.progress
+        guard let after = incidents.with(share.incident, { IncidentProgress($0, after: before) }) else { return }
+        share.progress = after
+        if before != nil || !after.isFresh { share.sequence = sequence }
     }
 
     @discardableResult

@@ -80,12 +80,15 @@ public struct StationState: Hashable, Sendable {
             case .tipCorrelated(let correlated):
                 if let accepted { attach(correlated, tip: accepted, record) }
             case .urgencyChanged(let change):
+                var isCleared = false
                 incidents.update(change.incident) { incident in
-                    let before = IncidentProgress(incident)
+                    // Of what posts are told only these two can change by it.
+                    let (level, rung) = (incident.urgency.level, incident.escalation.rung)
                     incident.rescore(change, at: record.at, sequence: record.sequence)
-                    isToldAnew = isToldAnew || before != IncidentProgress(incident)
+                    isToldAnew = isToldAnew || level != incident.urgency.level || rung != incident.escalation.rung
+                    isCleared = incident.phase == .cleared
                 }
-                touch(change.incident)
+                if isCleared { noteCleared(change.incident) }
             case .phaseChanged(let change):
                 move(change, record)
             case .postEnrolled(let enrolled):
@@ -154,12 +157,15 @@ public struct StationState: Hashable, Sendable {
     }
 
     private mutating func attach(_ correlated: TipCorrelated, tip accepted: TipAccepted, _ record: Record) {
+        var isCleared = false
         let isKnown = incidents.update(correlated.incident) {
             $0.attach(accepted, urgency: correlated.tipUrgency, sequence: record.sequence)
+            isCleared = $0.phase == .cleared
         }
         guard isKnown else { return }
         if !accepted.tip.drill { totals.correlated += 1 }
-        touch(correlated.incident)
+        // One that is not cleared was not so before.
+        if isCleared { noteCleared(correlated.incident) }
     }
 
     private mutating func move(_ change: PhaseChanged, _ record: Record) {
@@ -220,11 +226,6 @@ public struct StationState: Hashable, Sendable {
         while recentlyCleared.count > Self.clearedBound {
             incidents.remove(recentlyCleared.removeFirst())
         }
-    }
-
-    /// As ``noteCleared(_:)`` after what leaves the phase as it is: one that is not cleared was not so before.
-    private mutating func touch(_ id: IncidentID) {
-        if incidents.phase(of: id) == .cleared { noteCleared(id) }
     }
 }
 

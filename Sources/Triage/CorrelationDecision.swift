@@ -97,8 +97,7 @@ public final class IncidentView: Sendable {
     let lastTipAt: Timestamp
     /// Nil where it is no place on earth.
     let position: Position?
-    /// Where its first tip was, or where it is itself; nil where neither is known.
-    let first: Position?
+    let whereabouts: Whereabouts
     /// The first tip's first; see ``Incident/Limits/evidence``.
     let evidence: [Trace]
     /// When its newest evidence was observed, by the posts' clocks.
@@ -107,11 +106,14 @@ public final class IncidentView: Sendable {
     /// Whether it still takes tips as a matter of course.
     public var isOpen: Bool { clearedAt == nil }
 
-    /// What is compared of one member tip. Made once for it: all views of its incident share it, and hold nothing of the incident
-    /// itself, which could else not be changed where it lies.
+    /// What is compared of one member tip. Made once for it, and shared by all views of its incident. They share no array with the
+    /// incident, which could else not be changed where it lies.
     final class Trace: Sendable {
         /// As the incident keeps it.
         let source: Evidence
+        let observedAt: Timestamp
+        let category: String
+        /// By `stableHash`.
         let categoryHash: UInt64
         /// Nil where it is no place on earth.
         let position: Position?
@@ -119,7 +121,9 @@ public final class IncidentView: Sendable {
 
         init(_ source: Evidence, features: TipFeatures) {
             self.source = source
-            categoryHash = stableHash(source.category)
+            observedAt = source.observedAt
+            category = source.category
+            categoryHash = stableHash(category)
             position = source.position?.known
             self.features = features
         }
@@ -128,7 +132,7 @@ public final class IncidentView: Sendable {
     /// - Parameters:
     ///   - previous: the view that this one takes the place of; what both know is not worked out again.
     ///   - newest: the features of the evidence that came last, where they are at hand.
-    public init(_ incident: Incident, weights: TermWeights, previous: IncidentView? = nil, newest known: TipFeatures? = nil) {
+    public init(_ incident: borrowing Incident, weights: TermWeights, previous: IncidentView? = nil, newest known: TipFeatures? = nil) {
         id = incident.id
         zone = incident.zone
         drill = incident.drill
@@ -141,7 +145,8 @@ public final class IncidentView: Sendable {
         let last = incident.evidence.count - 1
         var newest: Timestamp?
         evidence = Array(unsafeUninitializedCapacity: incident.evidence.count) { traces, count in
-            for (index, source) in incident.evidence.enumerated() {
+            for index in incident.evidence.indices {
+                let source = incident.evidence[index]
                 let trace: Trace
                 if index == last, let known {
                     trace = Trace(source, features: known)
@@ -150,10 +155,10 @@ public final class IncidentView: Sendable {
                 }
                 traces.initializeElement(at: index, to: trace)
                 count += 1
-                newest = max(newest ?? source.observedAt, source.observedAt)
+                newest = max(newest ?? trace.observedAt, trace.observedAt)
             }
         }
-        first = evidence.first?.position ?? position
+        whereabouts = Whereabouts(first: evidence.first?.position ?? position, positions: evidence.lazy.map(\.position))
         self.newest = newest ?? incident.lastTipAt
     }
 

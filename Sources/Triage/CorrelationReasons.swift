@@ -5,12 +5,13 @@ extension Correlator {
     /// The terms in this order, those that count nothing left out except distance, time and text: `distance` (or `distance.unknown`),
     /// `time`, `category` (or `category.kin`), `text` (or `text.unknown`), `same.place`, `same.<kind>`, `against.<kind>`. Under a
     /// veto its reason alone.
-    func reasons(_ measure: PairMeasure, _ tip: TipView, _ incident: IncidentView, now: Timestamp) -> [Reason] {
+    func reasons(_ measure: PairMeasure, _ asked: Question, _ incident: IncidentView) -> [Reason] {
+        let tip = asked.tip
         if let veto = measure.veto {
-            return [Reason(code: veto.code, points: 0, detail: detail(of: veto, measure, tip, incident, now: now))]
+            return [Reason(code: veto.code, points: 0, detail: detail(of: veto, measure, asked, incident))]
         }
         let match = measure.match
-        let category = match.evidence.map { incident.evidence[$0].source.category } ?? ""
+        let category = match.evidence.map { incident.evidence[$0].category } ?? ""
         var reasons: [Reason] = []
         // Four and, as a rule, some of a cap, an agreement and what is named.
         reasons.reserveCapacity(10)
@@ -67,17 +68,15 @@ extension Correlator {
         return Reason(code: "distance.unknown", points: 0, detail: tip.position?.known == nil ? "tip" : "incident")
     }
 
-    private func detail(
-        of veto: Veto, _ measure: PairMeasure, _ tip: TipView, _ incident: IncidentView, now: Timestamp
-    ) -> String {
-        switch veto {
+    private func detail(of veto: Veto, _ measure: PairMeasure, _ asked: Question, _ incident: IncidentView) -> String {
+        let (tip, now) = (asked.tip, asked.now)
+        return switch veto {
         case .zone: "\(tip.zone) / \(incident.zone)"
         case .drill: tip.drill != incident.drill ? (tip.drill ? "drill / real" : "real / drill") : ""
         case .window: Self.span(max(measure.match.apart, now.milliseconds(since: incident.lastTipAt)))
         case .category: "\(tip.category) / \(incident.category)"
-        case .distance: Self.metres(measure.nearest ?? 0)
-        case .span:
-            measure.nearest.map { Self.metres($0) } ?? Self.span(now.milliseconds(since: incident.openedAt))
+        case .distance: Self.metres(nearest(asked, incident) ?? 0)
+        case .span: beyondSpan(asked, incident).map { Self.metres($0) } ?? Self.span(now.milliseconds(since: incident.openedAt))
         case .plate, .phone, .building, .unit, .room, .bay, .floor: ""
         }
     }

@@ -29,7 +29,7 @@ public final class Correlator: Sendable {
             uniqueKeysWithValues: affinity.map { ($0.key, Row(category: $0.key, listed: $0.value, others: rules.affinity.others)) })
     }
 
-    /// What a category has in common with the others: its row of the matrix, as a table with open addressing that is at most half full.
+    /// What a category has in common with the others: its row of the matrix, as a table with open addressing, a quarter full.
     struct Row: Sendable {
         private struct Slot: Sendable {
             var hash: UInt64 = 0
@@ -45,7 +45,7 @@ public final class Correlator: Sendable {
             self.others = others
             var all = listed
             if all[category] == nil { all[category] = 100 }
-            var slots = [Slot](repeating: Slot(), count: (all.count * 2).nextPowerOfTwo)
+            var slots = [Slot](repeating: Slot(), count: (all.count * 4).nextPowerOfTwo)
             for (other, percent) in all {
                 let hash = stableHash(other)
                 var place = Self.home(hash, slots.count)
@@ -75,9 +75,10 @@ public final class Correlator: Sendable {
     /// Distance, time, text and what is named are those of the kept evidence that matches best by all of them together;
     /// evidence out of reach does not compete. A contradiction with any of the kept evidence rules the incident out.
     public func compare(_ tip: TipView, with incident: IncidentView, now: Timestamp) -> PairScore {
-        let measure = measure(tip, row(tip.category), incident, now: now)
-        return PairScore(
-            points: measure.points, reasons: reasons(measure, tip, incident, now: now), veto: measure.veto)
+        let asked = question(tip, now: now)
+        var measure = measure(asked, incident)
+        settle(&measure, asked, incident)
+        return PairScore(points: measure.points, reasons: reasons(measure, asked, incident), veto: measure.veto)
     }
 
     /// Decides among `candidates`, of which the first ``CorrelationRules/candidateBound`` are compared. The highest score
@@ -86,16 +87,15 @@ public final class Correlator: Sendable {
     /// Open incidents come first: a cleared one takes a tip only within its grace, only where no open one does, and never
     /// an emergency, which must not be swallowed by what is over.
     public func decide(_ tip: TipView, candidates: Candidates, now: Timestamp) -> CorrelationDecision {
-        let row = row(tip.category)
-        let open = best(tip, row, candidates.open.prefix(max(0, rules.candidateBound)), now: now)
+        let asked = question(tip, now: now)
+        let open = best(asked, candidates.open.prefix(max(0, rules.candidateBound)))
         if let open, open.measure.veto == nil, open.measure.points >= needed(tip, open.incident) {
-            return .attach(
-                open.incident.id, score: open.measure.points, reasons: reasons(open.measure, tip, open.incident, now: now))
+            return .attach(open.incident.id, score: open.measure.points, reasons: reasons(open.measure, asked, open.incident))
         }
-        if let over = best(tip, row, candidates.cleared.prefix(max(1, rules.candidateBound / 3)), now: now),
+        if let over = best(asked, candidates.cleared.prefix(max(1, rules.candidateBound / 3))),
             over.measure.veto == nil, over.measure.points >= rules.attachAt, let clearedAt = over.incident.clearedAt
         {
-            let reasons = reasons(over.measure, tip, over.incident, now: now)
+            let reasons = reasons(over.measure, asked, over.incident)
             if !tip.isEmergency, now.milliseconds(since: clearedAt) < rules.clearedGraceMilliseconds {
                 let late = Reason(code: "cleared.grace", points: 0, detail: "\(over.incident.id)")
                 return .attach(over.incident.id, score: over.measure.points, reasons: [late] + reasons)
@@ -105,17 +105,15 @@ public final class Correlator: Sendable {
                 follows: over.incident.id)
         }
         guard let open else { return .open(reasons: [Reason(code: "alone", points: 0)]) }
-        return apart(tip, open.measure, open.incident, now: now)
+        return apart(asked, open.measure, open.incident)
     }
 
-    private func apart(
-        _ tip: TipView, _ measure: PairMeasure, _ incident: IncidentView, now: Timestamp
-    ) -> CorrelationDecision {
-        let reasons = reasons(measure, tip, incident, now: now)
+    private func apart(_ asked: Question, _ measure: PairMeasure, _ incident: IncidentView) -> CorrelationDecision {
+        let reasons = reasons(measure, asked, incident)
         if measure.veto != nil {
             return .open(reasons: [Reason(code: "vetoed", points: 0, detail: "\(incident.id)")] + reasons)
         }
-        let detail = incident.id.description + " " + String(measure.points) + "/" + String(needed(tip, incident))
+        let detail = incident.id.description + " " + String(measure.points) + "/" + String(needed(asked.tip, incident))
         if measure.points >= rules.suggestAt {
             return .open(
                 reasons: [Reason(code: "suggested", points: 0, detail: detail)] + reasons, suggestion: incident.id)
@@ -134,15 +132,16 @@ public final class Correlator: Sendable {
     }
 
     private func best(
-        _ tip: TipView, _ row: Row, _ candidates: ArraySlice<IncidentView>, now: Timestamp
+        _ asked: Question, _ candidates: ArraySlice<IncidentView>
     ) -> (measure: PairMeasure, incident: IncidentView)? {
         guard let first = candidates.first else { return nil }
-        var best = measure(tip, row, first, now: now)
+        var best = measure(asked, first)
         var place = candidates.startIndex
         for index in candidates.indices.dropFirst() {
-            let measure = measure(tip, row, candidates[index], now: now, floor: best.points)
+            let measure = measure(asked, candidates[index], floor: best.points)
             if measure.beats(best) { (best, place) = (measure, index) }
         }
+        settle(&best, asked, candidates[place])
         return (best, candidates[place])
     }
 }
@@ -150,6 +149,6 @@ public final class Correlator: Sendable {
 extension Correlator {
     /// The points of the open incident that would win, 0 where there is none: for fitting.
     public func bestPoints(_ tip: TipView, candidates: Candidates, now: Timestamp) -> Int32 {
-        best(tip, row(tip.category), candidates.open.prefix(max(0, rules.candidateBound)), now: now)?.measure.points ?? 0
+        best(question(tip, now: now), candidates.open.prefix(max(0, rules.candidateBound)))?.measure.points ?? 0
     }
 }

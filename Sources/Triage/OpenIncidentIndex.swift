@@ -66,28 +66,25 @@ public struct OpenIncidentIndex: Sendable {
     public mutating func update(_ incident: Incident, newest: TipFeatures? = nil) {
         guard incident.mergedInto == nil else { return remove(incident.id) }
         let place = places.index(forKey: incident.id)
-        let old = place.map { places.values[$0].view }
+        let old = place.map { places.values[$0] }
         // A zone that it keeps needs no look-up by name.
-        let zone = old.flatMap { old in place.flatMap { old.zone == incident.zone ? places.values[$0].area.area / 4 : nil } }
-        let area = Self.area(
-            of: zone ?? number(incident.zone), drill: incident.drill, isCleared: incident.phase == .cleared)
+        let zone = old.flatMap { $0.view.zone == incident.zone ? $0.area.area / 4 : nil } ?? number(incident.zone)
+        let area = Self.area(of: zone, drill: incident.drill, isCleared: incident.phase == .cleared)
         let cell = cellKey(area, incident.position.flatMap(grid.cell(of:)))
-        let view = IncidentView(incident, weights: weights, previous: old, newest: newest)
+        let view = IncidentView(incident, weights: weights, previous: old?.view, newest: newest)
         let names = Self.names(of: view)
-        if let place {
-            if places.values[place].cell == cell, view.lastTipAt == old?.lastTipAt,
-                places.values[place].names.lazy.map(\.identifier).elementsEqual(names)
-            {
-                places.values[place].view = view
-                cells.replace(places.values[place].inCell, by: view)
-                areas.replace(places.values[place].inArea, by: view)
-                for name in places.values[place].names { self.names.replace(name.handle, by: view) }
-                return
-            }
-            unlink(places.values[place])
-            places.values[place] = link(view, cell, ListKey(area: area, place: 0), names)
-        } else {
+        guard let place, let old else {
             places[incident.id] = link(view, cell, ListKey(area: area, place: 0), names)
+            return
+        }
+        if old.cell == cell, old.view.lastTipAt == view.lastTipAt, old.names.lazy.map(\.identifier).elementsEqual(names) {
+            places.values[place].view = view
+            cells.replace(old.inCell, by: view)
+            areas.replace(old.inArea, by: view)
+            for name in old.names { self.names.replace(name.handle, by: view) }
+        } else {
+            unlink(old)
+            places.values[place] = link(view, cell, ListKey(area: area, place: 0), names)
         }
     }
 
@@ -162,11 +159,11 @@ public struct OpenIncidentIndex: Sendable {
         let others: [IncidentView]
         if let position = tip.position?.known {
             others = walk.run(cells, count: 10) { heads in
-                heads.add(cells.newest(in: cellKey(area, nil)), of: cells)
-                grid.neighbourhood(of: position) { cell in heads.add(cells.newest(in: cellKey(area, cell)), of: cells) }
+                heads.add(cells.newest(in: cellKey(area, nil)))
+                grid.neighbourhood(of: position) { cell in heads.add(cells.newest(in: cellKey(area, cell))) }
             }
         } else {
-            others = walk.run(areas, count: 1) { $0.add(areas.newest(in: ListKey(area: area, place: 0)), of: areas) }
+            others = walk.run(areas, count: 1) { $0.add(areas.newest(in: ListKey(area: area, place: 0))) }
         }
         guard !named.isEmpty else { return others }
         // In front: what names the same thing is compared however many others are newer.
@@ -180,7 +177,7 @@ public struct OpenIncidentIndex: Sendable {
         guard tip.features.hasIdentifiers else { return [] }
         let identifiers = tip.features.entities.identifiers.prefix(Self.namesBound)
         let views = RecencyWalk(since: since, bound: Self.namesBound, reach: nil).run(names, count: Self.namesBound) { heads in
-            for identifier in identifiers { heads.add(names.newest(in: ListKey(area: area, place: identifier)), of: names) }
+            for identifier in identifiers { heads.add(names.newest(in: ListKey(area: area, place: identifier))) }
         }
         // One may be in several of the lists.
         return views.indices.filter { place in !views[..<place].contains { $0.id == views[place].id } }.map { views[$0] }

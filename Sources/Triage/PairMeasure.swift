@@ -9,8 +9,6 @@ struct PairMeasure {
     var match = EvidenceMatch()
     /// A second member agrees; see ``CorrelationPoints/agreement``.
     var agreementPoints: Int32 = 0
-    /// Metres to the nearest evidence, or to the first under the span veto; nil where one side has no position.
-    var nearest: Double?
 
     var points: Int32 {
         if veto != nil { return 0 }
@@ -57,88 +55,132 @@ struct EvidenceMatch {
 }
 
 extension Correlator {
+    func question(_ tip: TipView, now: Timestamp) -> Question {
+        let here = tip.position?.known
+        return Question(
+            tip: tip, row: row(tip.category), now: now, here: here, slack: here.map(slack) ?? 0, rough: here.flatMap { RoughDistance($0) })
+    }
+
     /// - Parameter floor: an incident that certainly stays below it need not be measured to the end; it then has fewer points than that.
-    func measure(_ tip: TipView, _ row: Row, _ incident: IncidentView, now: Timestamp, floor: Int32 = 0) -> PairMeasure {
+    func measure(_ asked: Question, _ incident: IncidentView, floor: Int32 = 0) -> PairMeasure {
         var measure = PairMeasure(id: incident.id, lastTipAt: incident.lastTipAt)
-        measure.veto = veto(tip, incident, now: now, &measure)
-        if measure.veto == nil { matchEvidence(tip, row, incident, floor: floor, &measure) }
+        measure.veto = veto(asked, incident, &measure)
+        if measure.veto == nil { matchEvidence(asked, incident, floor: floor, &measure) }
         return measure
     }
 
     /// What rules the incident out before anything is compared.
-    private func veto(_ tip: TipView, _ incident: IncidentView, now: Timestamp, _ measure: inout PairMeasure) -> Veto? {
-        if incident.zone != tip.zone { return .zone }
-        if incident.drill != tip.drill { return .drill }
-        measure.match.apart = Self.apart(tip.observedAt, incident.newest)
+    private func veto(_ asked: Question, _ incident: IncidentView, _ measure: inout PairMeasure) -> Veto? {
+        if incident.zone != asked.tip.zone { return .zone }
+        if incident.drill != asked.tip.drill { return .drill }
+        measure.match.apart = Self.apart(asked.tip.observedAt, incident.newest)
         if measure.match.apart > rules.windowMilliseconds { return .window }
-        if incident.clearedAt == nil, now.milliseconds(since: incident.lastTipAt) > rules.windowMilliseconds { return .window }
-        if now.milliseconds(since: incident.openedAt) > rules.spanMilliseconds { return .span }
-        if let here = tip.position?.known, let first = incident.first {
-            let distance = here.distance(to: first)
-            if distance > rules.spanMetres + slack(here) + slack(first) {
-                measure.nearest = distance
-                return .span
-            }
-        }
-        return nil
+        if incident.clearedAt == nil, asked.now.milliseconds(since: incident.lastTipAt) > rules.windowMilliseconds { return .window }
+        if asked.now.milliseconds(since: incident.openedAt) > rules.spanMilliseconds { return .span }
+        return beyondSpan(asked, incident) == nil ? nil : .span
+    }
+
+    /// Metres to the incident's first tip where they are more than the span; nil where it is within, or one side has no position.
+    func beyondSpan(_ asked: Question, _ incident: IncidentView) -> Double? {
+        guard asked.now.milliseconds(since: incident.openedAt) <= rules.spanMilliseconds, let here = asked.here,
+            let first = incident.whereabouts.first
+        else { return nil }
+        let limit = rules.spanMetres + asked.slack + slack(first)
+        if asked.rough?.isWithin(limit, first) ?? false { return nil }
+        let distance = here.distance(to: first)
+        return distance > limit ? distance : nil
+    }
+
+    /// Metres to the nearest that is known of the incident; nil where one side has no position.
+    func nearest(_ asked: Question, _ incident: IncidentView) -> Double? {
+        guard let here = asked.here else { return nil }
+        let places = incident.evidence.filter { asked.affinity($0) > 0 }.compactMap(\.position)
+        return (places.isEmpty ? [incident.position].compactMap(\.self) : places).map { here.distance(to: $0) }.min()
     }
 
     /// Fills in the best match within reach, or the veto: all of it too far, or a contradiction with any of it. An incident of which
     /// no evidence has a position stands where ``Incident/position`` says.
-    private func matchEvidence(
-        _ tip: TipView, _ row: Row, _ incident: IncidentView, floor: Int32, _ measure: inout PairMeasure
-    ) {
-        // Texts cost most and count little: first all but the texts, then those of which something depends on the text.
+    private func matchEvidence(_ asked: Question, _ incident: IncidentView, floor: Int32, _ measure: inout PairMeasure) {
+        // Most evidence is of another kind or far, and texts cost most and count little. So three times over it: what may
+        // match at all, then all but the texts, then those texts that something depends on.
         withUnsafeTemporaryAllocation(of: EvidenceMatch.self, capacity: incident.evidence.count) { matches in
-            let here = tip.position?.known
-            var (located, reached, isKin) = (false, false, false)
-            var (drills, count) = (0, 0)
-            for (index, trace) in incident.evidence.enumerated() {
-                let affinity = row.percent(with: trace.categoryHash, trace.source.category)
-                guard affinity > 0 else { continue }
-                isKin = true
-                var match = EvidenceMatch()
-                match.evidence = index
-                match.categoryPoints = Int32(Int64(rules.points.category) * Int64(affinity) / 100)
-                if let here, let there = trace.position {
-                    located = true
+            let (near, located) = findNear(asked, incident, matches)
+            if near == 0, !incident.evidence.isEmpty {
+                // Or none of it is kindred: which, only the one that decides is asked.
+                measure.veto = .distance
+                return
+            }
+            var (reached, drills, count) = (false, 0, 0)
+            for place in 0..<near {
+                guard let index = matches[place].evidence else { continue }
+                let trace = incident.evidence[index]
+                if let here = asked.here, let there = trace.position {
                     let metres = here.distance(to: there)
-                    measure.nearest = min(measure.nearest ?? .infinity, metres)
-                    guard metres <= reach(here, there) else { continue }
+                    guard metres <= reach(asked, there) else { continue }
                     reached = true
-                    place(metres, here, there, &match)
+                    locate(metres, asked, there, &matches[place])
                 }
-                match.entities = tip.features.entities.compare(trace.features.entities)
-                if let kind = match.entities.veto, let veto = Veto(kind) {
+                matches[place].entities = asked.tip.features.entities.compare(trace.features.entities)
+                if let kind = matches[place].entities.veto, let veto = Veto(kind) {
                     measure.veto = veto
-                    measure.match = match
+                    measure.match = matches[place]
                     return
                 }
-                if match.entities.drillDiffers { drills += 1 }
-                scoreFacts(tip, trace, &match)
-                matches.initializeElement(at: count, to: match)
+                if matches[place].entities.drillDiffers { drills += 1 }
+                scoreFacts(asked.tip, trace, &matches[place])
+                if count < place { matches[count] = matches[place] }
                 count += 1
             }
-            if !isKin, !incident.evidence.isEmpty {
-                measure.veto = .category
-                return
-            }
+            let ownPlace = located ? nil : incident.position
             // What stands where the incident is gets points for that later.
-            let mayGain = !located && here != nil && incident.position != nil ? max(0, rules.points.distance) : 0
-            if floor > 0, matches[..<count].allSatisfy({ mostPoints($0) + Int64(mayGain) + Int64(rules.points.agreement) < floor }) {
-                return
-            }
-            let alike = matchTexts(tip, incident, matches[..<count], &measure)
-            if !located, let here, let there = incident.position {
-                located = true
+            let gain = ownPlace != nil && asked.here != nil ? Int64(rules.points.distance) + Int64(rules.points.agreement) : Int64(rules.points.agreement)
+            if floor > 0, count > 0, matches[..<count].allSatisfy({ mostPoints($0) + gain < floor }) { return }
+            let alike = matchTexts(asked.tip, incident, matches[..<count], &measure)
+            if let here = asked.here, let there = ownPlace {
                 let metres = here.distance(to: there)
-                measure.nearest = metres
-                reached = metres <= reach(here, there)
-                place(metres, here, there, &measure.match)
+                reached = metres <= reach(asked, there)
+                locate(metres, asked, there, &measure.match)
             }
             if alike > 1 { measure.agreementPoints = rules.points.agreement }
             // One report without a place must not open the incident to the whole zone.
-            if located, !reached { measure.veto = .distance } else if drills > 0, drills == incident.evidence.count { measure.veto = .drill }
+            if asked.here != nil, located || ownPlace != nil, !reached {
+                measure.veto = .distance
+            } else if drills > 0, drills == incident.evidence.count {
+                measure.veto = .drill
+            }
+        }
+    }
+
+    /// Puts down what is of a kindred category and not certainly out of reach.
+    /// - Returns: how many, and whether any evidence of a kindred category and the tip have positions.
+    private func findNear(
+        _ asked: Question, _ incident: IncidentView, _ matches: UnsafeMutableBufferPointer<EvidenceMatch>
+    ) -> (count: Int, located: Bool) {
+        var (count, located, isPassed) = (0, false, false)
+        for (index, trace) in incident.evidence.enumerated() {
+            if let rough = asked.rough, let there = trace.position, rough.isBeyond(reach(asked, there), there) {
+                isPassed = true
+                continue
+            }
+            let affinity = asked.affinity(trace)
+            guard affinity > 0 else { continue }
+            if asked.here != nil, trace.position != nil { located = true }
+            var match = EvidenceMatch()
+            match.evidence = index
+            match.categoryPoints = Int32(Int64(rules.points.category) * Int64(affinity) / 100)
+            matches.initializeElement(at: count, to: match)
+            count += 1
+        }
+        if count > 0, isPassed, !located {
+            located = incident.evidence.contains { $0.position != nil && asked.affinity($0) > 0 }
+        }
+        return (count, located)
+    }
+
+    /// Tells what is too far from what is of another kind: both have no points, so only the one that decides is asked.
+    func settle(_ measure: inout PairMeasure, _ asked: Question, _ incident: IncidentView) {
+        if measure.veto == .distance, !incident.evidence.isEmpty, !incident.evidence.contains(where: { asked.affinity($0) > 0 }) {
+            measure.veto = .category
         }
     }
 
@@ -168,7 +210,7 @@ extension Correlator {
     /// All that counts but the distance, which is there already, and the text.
     private func scoreFacts(_ tip: TipView, _ trace: IncidentView.Trace, _ match: inout EvidenceMatch) {
         let points = rules.points
-        match.apart = Self.apart(tip.observedAt, trace.source.observedAt)
+        match.apart = Self.apart(tip.observedAt, trace.observedAt)
         match.timePoints = timeDecay(Double(match.apart))
         if tip.features.place != 0, tip.features.place == trace.features.place {
             match.samePlace = true
@@ -201,17 +243,17 @@ extension Correlator {
 
     /// The points of a distance count the accuracies in: two circles that touch are on average as far apart as the root of
     /// the sum of the squares says.
-    private func place(_ metres: Double, _ here: Position, _ there: Position, _ match: inout EvidenceMatch) {
+    private func locate(_ metres: Double, _ asked: Question, _ there: Position, _ match: inout EvidenceMatch) {
         match.distance = metres
-        let (one, two) = (slack(here), slack(there))
+        let (one, two) = (asked.slack, slack(there))
         let expected = one + two > 0 ? (metres * metres + one * one + two * two).squareRoot() : metres
         match.distancePoints = distanceDecay(expected)
     }
 
     /// How far apart two positions may be. An accuracy counts for no more than the maximum itself: one of
     /// kilometres says nothing about where, and must not join the whole zone.
-    private func reach(_ here: Position, _ there: Position) -> Double {
-        rules.maximumDistance + slack(here) + slack(there)
+    private func reach(_ asked: Question, _ there: Position) -> Double {
+        rules.maximumDistance + asked.slack + slack(there)
     }
 
     /// For a search that passes over what ``Veto/span`` rules out.

@@ -21,17 +21,17 @@ struct RecencyLists: Sendable {
     /// Names an entry until it is removed.
     typealias Handle = Int32
 
-    private struct Entry {
+    struct Entry {
         /// Of the view, so that one that is too far off is passed over without a look at it.
-        var first: Position?
+        var whereabouts: Whereabouts
         var order: Order
         var older: Handle
         var newer: Handle
     }
 
-    private static var none: Handle { -1 }
+    static var none: Handle { -1 }
 
-    private var entries: [Entry] = []
+    private(set) var entries: [Entry] = []
     /// As many as ``entries``; nil for a free one.
     private var views: [IncidentView?] = []
     private var free: [Handle] = []
@@ -50,7 +50,7 @@ struct RecencyLists: Sendable {
             newer = older
             older = entries[Int(older)].older
         }
-        let entry = Entry(first: view.first, order: order, older: older, newer: newer)
+        let entry = Entry(whereabouts: view.whereabouts, order: order, older: older, newer: newer)
         let handle: Handle
         if let reused = free.popLast() {
             handle = reused
@@ -82,22 +82,11 @@ struct RecencyLists: Sendable {
     /// Puts a newer view of the same incident, with the same order, in the entry's place.
     mutating func replace(_ handle: Handle, by view: IncidentView) {
         views[Int(handle)] = view
-        entries[Int(handle)].first = view.first
+        entries[Int(handle)].whereabouts = view.whereabouts
     }
-
-    /// Where the incident's first tip was; see ``IncidentView/first``.
-    func first(of handle: Handle) -> Position? { entries[Int(handle)].first }
 
     /// The list's newest entry, nil where the list is empty.
     func newest(in key: ListKey) -> Handle? { newest[key] }
 
-    func order(of handle: Handle) -> Order { entries[Int(handle)].order }
-
     func view(of handle: Handle) -> IncidentView? { views[Int(handle)] }
-
-    /// The entry next older in the same list.
-    func older(than handle: Handle) -> Handle? {
-        let older = entries[Int(handle)].older
-        return older == Self.none ? nil : older
-    }
 }

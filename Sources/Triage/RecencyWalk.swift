@@ -12,22 +12,29 @@ struct RecencyWalk {
         private let heads: UnsafeMutableBufferPointer<Head>
         private var count = 0
         private let since: Int64
+        private let entries: UnsafeBufferPointer<RecencyLists.Entry>
 
-        private init(_ heads: UnsafeMutableBufferPointer<Head>, since: Timestamp) {
-            (self.heads, self.since) = (heads, since.milliseconds)
+        private init(
+            _ heads: UnsafeMutableBufferPointer<Head>, _ entries: UnsafeBufferPointer<RecencyLists.Entry>, since: Timestamp
+        ) {
+            (self.heads, self.entries, self.since) = (heads, entries, since.milliseconds)
         }
 
-        fileprivate static func with<Result>(_ lists: Int, since: Timestamp, _ body: (inout Heads) -> Result) -> Result {
-            withUnsafeTemporaryAllocation(of: Head.self, capacity: max(1, lists)) { memory in
-                var heads = Heads(memory, since: since)
+        /// - Parameter count: of lists at most.
+        fileprivate static func with<Result>(
+            _ count: Int, _ entries: UnsafeBufferPointer<RecencyLists.Entry>, since: Timestamp, _ body: (inout Heads) -> Result
+        ) -> Result {
+            withUnsafeTemporaryAllocation(of: Head.self, capacity: max(1, count)) { memory in
+                var heads = Heads(memory, entries, since: since)
                 return body(&heads)
             }
         }
 
         /// A list by its newest entry that was not met; none where all that is left of it is too old. No more lists than were asked for.
-        mutating func add(_ handle: RecencyLists.Handle?, of lists: RecencyLists) {
-            guard let handle, count < heads.count else { return }
-            let order = lists.order(of: handle)
+        /// - Parameter handle: of the lists that are walked.
+        mutating func add(_ handle: RecencyLists.Handle?) {
+            guard let handle, handle != RecencyLists.none, count < heads.count else { return }
+            let order = entries[Int(handle)].order
             guard order.milliseconds >= since else { return }
             // At most ten lists: keeping them in order is cheaper than a heap.
             var place = count
@@ -56,22 +63,24 @@ struct RecencyWalk {
     ///   - count: of the lists at most.
     ///   - begin: adds them.
     func run(_ lists: RecencyLists, count: Int, _ begin: (inout Heads) -> Void) -> [IncidentView] {
-        Heads.with(count, since: since) { heads in
-            begin(&heads)
-            var views: [IncidentView] = []
-            var (met, isPassed) = (0, false)
-            while met < bound, let handle = heads.next() {
-                met += 1
-                let isFar = reach.map { $0.excludes(lists.first(of: handle)) } ?? false
-                // Of those out of reach the newest tells why a tip is alone, where no other does.
-                if !isFar || !isPassed, let view = lists.view(of: handle) {
-                    if views.isEmpty { views.reserveCapacity(min(bound, 24)) }
-                    views.append(view)
+        lists.entries.withUnsafeBufferPointer { entries in
+            Heads.with(count, entries, since: since) { heads in
+                begin(&heads)
+                var views: [IncidentView] = []
+                var (met, isPassed) = (0, false)
+                while met < bound, let handle = heads.next() {
+                    met += 1
+                    let isFar = reach?.excludes(entries[Int(handle)].whereabouts) ?? false
+                    // Of those out of reach the newest tells why a tip is alone, where no other does.
+                    if !isFar || !isPassed, let view = lists.view(of: handle) {
+                        if views.isEmpty { views.reserveCapacity(min(bound, 8)) }
+                        views.append(view)
+                    }
+                    isPassed = isPassed || isFar
+                    heads.add(entries[Int(handle)].older)
                 }
-                isPassed = isPassed || isFar
-                heads.add(lists.older(than: handle), of: lists)
+                return views
             }
-            return views
         }
     }
 }

@@ -1,31 +1,32 @@
 import TipModel
 
-/// Tells of most incidents that are ruled out by ``Veto/span`` that they are, without a look at them and without a cosine.
+/// Tells of most incidents that are ruled out by ``Veto/span`` or ``Veto/distance`` that one of them, or another veto, rules them out:
+/// without a look at them and without a cosine.
 struct SpanReach {
-    private static let metresPerDegree = 111_194.93
-    private let latitude: Double
-    private let longitude: Double
-    /// Metres of a degree of longitude, a hundredth less than at this latitude: within a cell or two they differ by less.
-    private let metresEast: Double
-    /// Without the other's accuracy, and a metre more, so that rounding excludes nothing.
-    private let metres: Double
+    private let rough: RoughDistance
+    /// Without the other's accuracy: from the first tip, and from any.
+    private let span: Double
+    private let distance: Double
     private let maximumSlack: Double
 
-    /// Nil without a position, and near the poles, where a degree of longitude changes too fast.
+    /// Nil without a position, and near the poles.
     init?(_ position: Position?, slack: Double, rules: CorrelationRules) {
-        guard let position = position?.known, abs(position.latitude) < 75 else { return nil }
-        (latitude, longitude) = (position.latitude, position.longitude)
-        metresEast = Position(latitude: latitude, longitude: 0).distance(to: Position(latitude: latitude, longitude: 1)) * 0.99
-        metres = rules.spanMetres + slack + 1
+        guard let position = position?.known, let rough = RoughDistance(position) else { return nil }
+        self.rough = rough
+        span = rules.spanMetres + slack
+        distance = rules.maximumDistance + slack
         maximumSlack = rules.maximumDistance
     }
 
-    /// Whether `first` is certainly farther than the span. Nothing is said of one that is unknown.
-    func excludes(_ first: Position?) -> Bool {
-        guard let first, abs(first.latitude - latitude) < 0.1 else { return false }
-        let north = (first.latitude - latitude) * Self.metresPerDegree
-        let east = (first.longitude - longitude) * metresEast
-        let limit = metres + (first.accuracy > 0 ? min(Double(first.accuracy), maximumSlack) : 0)
-        return north * north + east * east > limit * limit
+    /// Whether an incident is certainly farther than the span, or all of its evidence farther than the distance. Nothing is said of one
+    /// that is unknown.
+    @inline(__always)
+    func excludes(_ other: Whereabouts) -> Bool {
+        if let box = other.box, rough.isBeyond(distance + slack(box.accuracy), box) { return true }
+        guard let first = other.first else { return false }
+        return rough.isBeyond(span + slack(first.accuracy), first)
     }
+
+    @inline(__always)
+    private func slack(_ accuracy: Float) -> Double { accuracy > 0 ? min(Double(accuracy), maximumSlack) : 0 }
 }

@@ -59,7 +59,7 @@ extension TriageEngine {
                 .tipAccepted(accepted),
                 .tipCorrelated(TipCorrelated(incident: id, score: score, reasons: reasons, tipUrgency: tipUrgency)),
             ]
-            if let change = state.incidents[id].flatMap({ rescored($0, by: accepted, tipUrgency) }) {
+            if let change = state.incidents.with(id, { rescored($0, by: accepted, tipUrgency) }) ?? nil {
                 events.append(.urgencyChanged(change))
             }
             return TriageDecision(
@@ -86,14 +86,14 @@ extension TriageEngine {
         guard !accepted.tip.drill else { return .none }
         let place = placeKey(zone: accepted.zone, position: accepted.position, place: accepted.tip.place)
         return UrgencyContext(
-            record: state.records.counts(witnessHash(post: accepted.post, reporter: accepted.tip.reporter)),
+            record: state.records.counts(accepted.witness),
             earlierAtPlace: place.map { state.places.count($0, days: placeDays, now: now) } ?? 0)
     }
 
-    /// What a tip changes in the urgency of the incident that it joins; nil for nothing.
-    private func rescored(_ incident: Incident, by accepted: TipAccepted, _ tipUrgency: Urgency) -> UrgencyChanged? {
-        let witness = witnessHash(post: accepted.post, reporter: accepted.tip.reporter)
-        let witnesses = incident.witnesses.count + (incident.witnesses.contains(witness) ? 0 : 1)
+    /// What a tip changes in the urgency of the incident that it joins; nil for nothing. Inlined, so that the incident is read where it lies.
+    @inline(__always)
+    private func rescored(_ incident: borrowing Incident, by accepted: TipAccepted, _ tipUrgency: Urgency) -> UrgencyChanged? {
+        let witnesses = incident.witnesses.count + (incident.witnesses.contains(accepted.witness) ? 0 : 1)
         let urgency = scorer.combine(current: incident.computedUrgency, tip: tipUrgency, witnesses: witnesses)
         // A regrade stands against all that comes later but a life-threat tip.
         let overrules = tipUrgency.level == .emergency && incident.regrade.map { !$0.isOverruled && $0.level < .emergency } ?? false

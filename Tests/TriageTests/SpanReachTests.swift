@@ -18,14 +18,55 @@ struct SpanReachTests {
                 latitude: latitude + .random(in: -degrees...degrees, using: &random),
                 longitude: 100 + .random(in: -degrees...degrees, using: &random), accuracy: .random(in: 0...400, using: &random))
             let slack = min(Double(here.accuracy), rules.maximumDistance)
-            guard let reach = SpanReach(here, slack: slack, rules: rules), reach.excludes(there) else { continue }
-            #expect(here.distance(to: there) > rules.spanMetres + slack + min(Double(there.accuracy), rules.maximumDistance))
+            let limit = rules.spanMetres + slack + min(Double(there.accuracy), rules.maximumDistance)
+            if let reach = SpanReach(here, slack: slack, rules: rules), reach.excludes(Whereabouts(first: there, positions: [])) {
+                #expect(here.distance(to: there) > limit)
+            }
+            if let rough = RoughDistance(here) {
+                if rough.isBeyond(limit, there) { #expect(here.distance(to: there) > limit) }
+                if rough.isWithin(limit, there) { #expect(here.distance(to: there) <= limit) }
+            }
         }
         let here = Fixture.position()
         let reach = try #require(SpanReach(here, slack: 0, rules: rules))
-        #expect(reach.excludes(Fixture.position(north: rules.spanMetres + 20)))
-        #expect(!reach.excludes(Fixture.position(north: rules.spanMetres - 20)))
-        #expect(!reach.excludes(nil))
+        func excludes(_ first: Position?) -> Bool { reach.excludes(Whereabouts(first: first, positions: [])) }
+        #expect(excludes(Fixture.position(north: rules.spanMetres + 20)))
+        #expect(!excludes(Fixture.position(north: rules.spanMetres - 20)))
+        #expect(!excludes(nil))
+    }
+
+    @Test("a box is passed over only where all that is in it is too far")
+    func boxes() throws {
+        var random = SeededGenerator(state: 6)
+        let rules = Fixture.rules.correlation
+        var passed = 0
+        for _ in 0..<5_000 {
+            let latitude = Double.random(in: -80...80, using: &random)
+            let here = Position(latitude: latitude, longitude: 100)
+            let middle = Position(
+                latitude: latitude + .random(in: -0.02...0.02, using: &random), longitude: 100 + .random(in: -0.03...0.03, using: &random))
+            let positions = (0..<4).map { _ in
+                Position(
+                    latitude: middle.latitude + .random(in: -0.003...0.003, using: &random),
+                    longitude: middle.longitude + .random(in: -0.003...0.003, using: &random), accuracy: .random(in: -9...400, using: &random))
+            }
+            guard let reach = SpanReach(here, slack: 0, rules: rules), reach.excludes(Whereabouts(first: nil, positions: positions)) else {
+                continue
+            }
+            passed += 1
+            for there in positions {
+                let slack = there.accuracy > 0 ? min(Double(there.accuracy), rules.maximumDistance) : 0
+                #expect(here.distance(to: there) > rules.maximumDistance + slack)
+            }
+        }
+        #expect(passed > 500)
+        let reach = try #require(SpanReach(Fixture.position(), slack: 0, rules: rules))
+        let far = Fixture.position(north: rules.maximumDistance + 20)
+        #expect(reach.excludes(Whereabouts(first: nil, positions: [far, far])))
+        // What is not known may be near.
+        #expect(!reach.excludes(Whereabouts(first: nil, positions: [far, nil])))
+        #expect(!reach.excludes(Whereabouts(first: nil, positions: [far, Fixture.position(north: 20)])))
+        #expect(!reach.excludes(Whereabouts(first: nil, positions: [])))
     }
 
     @Test("passing over changes no decision", arguments: 1...4 as ClosedRange<UInt64>)
