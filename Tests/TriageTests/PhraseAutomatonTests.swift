@@ -43,6 +43,35 @@ struct PhraseAutomatonTests {
         #expect(matches(["拿AK"], "他拿ak47").isEmpty)
     }
 
+    @Test("in words, too, it finds what a plain search finds at their edges", arguments: 1...20 as ClosedRange<UInt64>)
+    func inWords(seed: UInt64) {
+        var random = SeededGenerator(state: seed)
+        let alphabet: [Character] = ["a", "b", "c", "1", " ", "'", "é", "火"]
+        func word(_ length: ClosedRange<Int>) -> String {
+            String((0..<Int.random(in: length, using: &random)).map { _ in alphabet.randomElement(using: &random) ?? "a" })
+        }
+        func isWord(_ byte: UInt8) -> Bool { PhraseAutomaton.isWordByte(byte) }
+        for _ in 0..<50 {
+            let phrases = (0..<12).map { _ in word(1...4) }
+            let text = word(0...40)
+            let bytes = Array(text.utf8)
+            var expected: Set<[Int]> = []
+            for (index, phrase) in phrases.enumerated() {
+                let wanted = Array(phrase.utf8)
+                for start in bytes.indices where bytes[start...].starts(with: wanted) {
+                    let end = start + wanted.count
+                    // é is two bytes, and a letter of its word.
+                    let isInside = start > 0 && (isWord(bytes[start - 1]) || bytes[start - 1] == 0xA9)
+                    let goesOn = end < bytes.count && (isWord(bytes[end]) || bytes[end] == 0xC3)
+                    if isWord(wanted[0]), isInside { continue }
+                    if isWord(wanted[wanted.count - 1]), goesOn { continue }
+                    expected.insert([index, start, end])
+                }
+            }
+            #expect(Set(matches(phrases, text).map { [$0.phrase, $0.start, $0.end] }) == expected, "\(phrases) in \(text)")
+        }
+    }
+
     @Test("finds what a plain search finds", arguments: 1...20 as ClosedRange<UInt64>)
     func againstPlainSearch(seed: UInt64) {
         var random = SeededGenerator(state: seed)

@@ -17,6 +17,35 @@ struct WordingTests {
         #expect(Set(terms.hashes) == Set(expected.map(WordingTerms.hash(of:))))
     }
 
+    @Test("terms that a table knows are those that a look-up of every term finds", arguments: 1...20 as ClosedRange<UInt64>)
+    func known(seed: UInt64) {
+        var random = SeededGenerator(state: seed)
+        let pieces = ["火", "刀", "着", "a ", "bb ", "burning ", "burnt ", "，", "3"]
+        func text(_ length: ClosedRange<Int>) -> String {
+            (0..<Int.random(in: length, using: &random)).map { _ in pieces.randomElement(using: &random) ?? "" }.joined()
+        }
+        // Terms of other texts, so that long ones are known without their beginnings.
+        let others = WordingTerms(text(20...60))
+        let rules = Dictionary(
+            uniqueKeysWithValues: others.hashes.map(others.text(of:)).filter { _ in Bool.random(using: &random) }.map { ($0, Self.weights(1, 2)) })
+        let hashes = Set(rules.keys.map(WordingTerms.hash(of:)))
+        let table = WordingTable(rules)
+        #expect(table.count == rules.count)
+        for _ in 0..<20 {
+            var text = text(0...30)
+            text.withUTF8 { bytes in
+                WordingCut.with(bytes) { cut in
+                    table.withLookup { lookup in
+                        var (found, expected): ([UInt64], [UInt64]) = ([], [])
+                        cut.forEachTerm(known: lookup) { entry, _ in found.append(lookup.hash(of: entry)) }
+                        cut.forEachTerm { hash, _ in if hashes.contains(hash) { expected.append(hash) } }
+                        #expect(found == expected)
+                    }
+                }
+            }
+        }
+    }
+
     private static func weights(_ routine: Int32, _ emergency: Int32) -> WordingRules.Weights {
         .init(routine: routine, emergency: emergency)
     }
