@@ -53,17 +53,35 @@ public struct WordingSample: Sendable {
 public struct WordingFitOptions: Sendable {
     /// A term must be in so many rows.
     public var leastRows = 2
-    /// Factors of the sums of squares of the weights: of terms, of category and night, of the lexicon's level and of its
-    /// reasons. The lexicon is held short: it knows some of the tips that are fitted on, and none of those to come.
-    public var termPenalty = 1.36
+    /// Factors of the sums of squares of the weights of terms: of one Chinese character, of one Latin word or its beginning, of
+    /// two in a row, and of three or of two with a gap. The longer a term, the more of what it seems to say is chance.
+    public var characterPenalty = 0.6
+    public var wordPenalty = 0.6
+    public var pairPenalty = 0.9
+    public var longPenalty = 1.6
+    /// The same of category and night, of the lexicon's level and of its reasons. The lexicon is held short: it knows some of
+    /// the tips that are fitted on, and none of those to come.
     public var sidePenalty = 0.17
-    public var levelPenalty = 4.2
-    public var reasonPenalty = 16.7
+    public var levelPenalty = 26.0
+    public var reasonPenalty = 100.0
+    /// By how much, in logits, the true level must stand above one that is two off before the row counts as learnt; above one
+    /// three off by twice that. So what the table learns first is to keep far levels apart.
+    public var margin = 1.5
     /// Terms whose weights differ by less, in hundredths of a logit, are left out of the table.
     public var leastSpread: Int32 = 12
     public var iterations = 120
 
     public init() {}
+
+    /// Of the weights of `term`, as rules write it.
+    func penalty(of term: String) -> Double {
+        let scalars = term.unicodeScalars
+        if let first = scalars.first, first.value >= 0x4E00 {
+            return scalars.count == 1 ? characterPenalty : scalars.count == 2 ? pairPenalty : longPenalty
+        }
+        let words = scalars.count { $0 == " " } + 1
+        return words == 1 ? wordPenalty : words == 2 ? pairPenalty : longPenalty
+    }
 }
 
 /// Fits the weights of terms, category, night and the lexicon's marks.
@@ -76,7 +94,7 @@ public func fitWording(_ sample: WordingSample, options: WordingFitOptions = Wor
     let marks = Set(sample.rows.flatMap(\.marks)).sorted()
     let firstCategory = terms.count, night = firstCategory + categories.count
     let firstMark = night + 1, bias = firstMark + marks.count
-    var penalties = [Double](repeating: options.termPenalty, count: terms.count)
+    var penalties = terms.map { sample.names[$0].map(options.penalty(of:)) ?? options.longPenalty }
     penalties += [Double](repeating: options.sidePenalty, count: categories.count + 1)
     penalties += marks.map { $0.hasPrefix("level.") ? options.levelPenalty : options.reasonPenalty } + [0]
     var sides: [String: Int32] = [:]
@@ -90,7 +108,7 @@ public func fitWording(_ sample: WordingSample, options: WordingFitOptions = Wor
         return (level: row.level, columns: indices)
     }
     let weights = minimise(columns: bias + 1, iterations: options.iterations) { weights, gradient in
-        logLoss(rows, weights: weights, penalties: penalties, gradient: &gradient)
+        logLoss(rows, weights: weights, penalties: penalties, margin: options.margin, gradient: &gradient)
     }
     func table(_ column: Int) -> WordingRules.Weights {
         func hundredths(_ level: Int) -> Int32 { Int32((weights[4 * column + level] * 100).rounded()) }
@@ -109,10 +127,12 @@ public func fitWording(_ sample: WordingSample, options: WordingFitOptions = Wor
     return rules
 }
 
-/// The penalised loss of `weights` (four for each column, one a level), and its gradient.
+/// The penalised loss of `weights` (four for each column, one a level), and its gradient. Levels far from the true one are given
+/// their margin, so that the loss asks for as much more between them (softmax margin, Gimpel and Smith 2010).
 private func logLoss(
-    _ rows: [(level: Int, columns: [Int32])], weights: [Double], penalties: [Double], gradient: inout [Double]
+    _ rows: [(level: Int, columns: [Int32])], weights: [Double], penalties: [Double], margin: Double, gradient: inout [Double]
 ) -> Double {
+    let margins = (0..<4).map { expected in SIMD4((0..<4).map { margin * Double(max(0, abs(expected - $0) - 1)) }) }
     var loss = 0.0
     for column in penalties.indices {
         for level in 0..<4 {
@@ -122,7 +142,7 @@ private func logLoss(
         }
     }
     for row in rows {
-        var sum = SIMD4<Double>.zero
+        var sum = margins[row.level]
         for column in row.columns {
             let at = 4 * Int(column)
             sum += SIMD4(weights[at], weights[at + 1], weights[at + 2], weights[at + 3])

@@ -45,6 +45,38 @@ struct WordingFitTests {
         #expect(table.terms["传来"] == nil, "a term of every row speaks for nothing")
     }
 
+    @Test("a term is held by what it is made of", arguments: [
+        ("火", 1), ("着火", 3), ("没着火", 4), ("fire", 2), ("burni*", 2), ("no fire", 3), ("no fire here", 4), ("no _ here", 4),
+    ])
+    func penalties(term: String, expected: Double) {
+        var options = WordingFitOptions()
+        (options.characterPenalty, options.wordPenalty, options.pairPenalty, options.longPenalty) = (1, 2, 3, 4)
+        #expect(options.penalty(of: term) == expected)
+    }
+
+    @Test("the margin keeps levels apart, the more the further they are from each other")
+    func margin() throws {
+        var sample = WordingSample()
+        let lexical = Urgency(score: 0, level: .routine, reasons: [])
+        for (text, level) in [("呼救", UrgencyLevel.emergency), ("被抢", .urgent), ("争吵", .priority), ("问路", .routine)] {
+            for _ in 0..<6 {
+                let tip = Tip(id: TipID(high: 0, low: 0), observedAt: Timestamp(milliseconds: 0), category: "other", text: text)
+                sample.append(tip, expected: level, night: false, lexical: lexical)
+            }
+        }
+        /// How far the word stands for an emergency above the other three levels.
+        func leads(_ margin: Double) throws -> (routine: Int32, priority: Int32, urgent: Int32) {
+            var options = WordingFitOptions()
+            options.margin = margin
+            let word = try #require(fitWording(sample, options: options).terms["呼救"])
+            return (word.emergency - word.routine, word.emergency - word.priority, word.emergency - word.urgent)
+        }
+        let (plain, wide) = (try leads(0), try leads(3))
+        #expect(abs(plain.routine - plain.priority) <= 2 && abs(plain.priority - plain.urgent) <= 2)
+        #expect(wide.routine > wide.priority + 10 && wide.priority > wide.urgent + 10)
+        #expect(wide.urgent > plain.urgent)
+    }
+
     /// The table that is shipped was fitted on the shipped tips by the shipped code.
     @Test("the shipped table grades what it was fitted on")
     func shipped() throws {
