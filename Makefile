@@ -64,6 +64,8 @@ test-release: export WATCHPOST_BIN_DIR = $(RELEASE_BIN)
 test-release: packages-test
 	@for program in watchpostd watchpost; do test -x "$(RELEASE_BIN)/$$program" || \
 	    { echo "$(RELEASE_BIN)/$$program is not there: make build" >&2; exit 1; }; done
+	@newer=$$(find Sources Package.swift -type f \( -newer "$(RELEASE_BIN)/watchpost" -o -newer "$(RELEASE_BIN)/watchpostd" \) | head -1); \
+	    test -z "$$newer" || { echo "$(RELEASE_BIN) is older than $$newer: make build" >&2; exit 1; }
 	swift build --build-tests
 	swift test --skip-build --no-parallel --filter 'CrashTests' 2>&1 | tee .build/test-release.log
 	@test "$$(grep -cF '; the programs in $(RELEASE_BIN)' .build/test-release.log)" = 2 || \

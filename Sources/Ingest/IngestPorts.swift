@@ -124,6 +124,8 @@ public struct IngestSettings: Sendable {
     public var newsQueue = 4_096
     /// Messages read before answers are sent again.
     public var burst = 256
+    /// Tips after which no further message is read before answers are sent again: each is read as a whole, which takes some 10 µs.
+    public var burstTips = 512
 
     public init(endpoint: String) { self.endpoint = endpoint }
 }

@@ -9,7 +9,8 @@ public import ZeroMQ
 ///
 /// When the core has no room, the thread keeps what it has in hand and stops reading: the backlog then waits in
 /// libzmq's and TCP's bounded buffers, and at last in the spools, where it is durable. Nothing is dropped. An
-/// emergency of another post waits at most until the core has taken its next group.
+/// emergency of another post waits until the messages before it were read, a round of which is bounded, and then at most until
+/// the core has taken its next group.
 public final class IngestService: Sendable {
     private let settings: IngestSettings
     private let table: AccessTable
@@ -167,7 +168,7 @@ public final class IngestService: Sendable {
             var counted = IngestCounters()
             var hasRoom = inHand.offer(to: ports.offer)
             var left = settings.burst
-            while isReading, hasRoom, left > 0, try socket.tryReceive(into: &message) {
+            while isReading, hasRoom, left > 0, counted.tips < settings.burstTips, try socket.tryReceive(into: &message) {
                 left -= 1
                 counted.messages += 1
                 try take(message, admitter, socket, &inHand, &listeners, &counted)

@@ -156,7 +156,9 @@ public final class SQLiteJournal: Journal {
     public func newestTip() throws(JournalError) -> TipID? {
         try access { (connection) throws(JournalError) in
             let statement = try Statement(connection, "SELECT max(tip) FROM record WHERE tip IS NOT NULL")
-            return try statement.step() ? statement.blob(0).flatMap { TipID(bytes: $0) } : nil
+            guard try statement.step(), let bytes = statement.blob(0) else { return nil }
+            guard let tip = TipID(bytes: bytes) else { throw JournalError(.corrupt, "a tip's id has \(bytes.count) bytes") }
+            return tip
         }
     }
 

@@ -4,9 +4,15 @@ internal import GRDBSQLite
 /// The tables of journal.sqlite.
 enum Schema {
     /// In `user_version` of a new file.
-    static let version: Int32 = 2
+    ///
+    /// 2 has a table of guests. 4 has the index of incidents by blocks, which an earlier program asks for by its old name: files that
+    /// were begun as 1 or 2 stay 2.
+    static let version: Int32 = 4
+    private static let beforeBlocks: Int32 = 2
     /// Of a file of which records were dropped: an earlier program would take them for lost.
-    static let compacted: Int32 = 3
+    static let compacted: Int32 = 5
+    /// The same for a file without blocks.
+    private static let compactedBeforeBlocks: Int32 = 3
     /// A file with a higher one is refused: a downgrade must not guess.
     static let newest = compacted
     /// In `application_id`: "WPj1", so that another program's database is not taken for a journal.
@@ -66,19 +72,20 @@ enum Schema {
         }
     }
 
-    /// Brings a journal of an earlier version to this one, in one transaction. An older program then refuses the file.
+    /// Brings a journal of version 1 to version 2, in one transaction. An older program then refuses the file.
     static func upgrade(_ database: Database) throws {
         guard try version(of: database) < 2 else { return }
         // No record of version 1 has guests.
         try database.inTransaction {
-            try database.execute(sql: guests + "PRAGMA user_version = \(version)")
+            try database.execute(sql: guests + "PRAGMA user_version = \(beforeBlocks)")
             return .commit
         }
     }
 
     /// Makes room for a base, within the transaction that drops records.
     static func prepareBase(_ connection: OpaquePointer) throws(JournalError) {
-        let code = sqlite3_exec(connection, JournalBase.schema + "PRAGMA user_version = \(compacted)", nil, nil, nil)
+        let version = try IncidentIndex(connection) == .blocks ? compacted : compactedBeforeBlocks
+        let code = sqlite3_exec(connection, JournalBase.schema + "PRAGMA user_version = \(version)", nil, nil, nil)
         guard code == SQLITE_OK else { throw JournalError(sqlite: code, connection) }
     }
 

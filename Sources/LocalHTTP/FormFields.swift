@@ -25,17 +25,23 @@ public struct FormFields: Sendable {
 
     /// Reads a form's text.
     public init(text: String) throws {
-        let pairs = text.split(separator: "&", omittingEmptySubsequences: true)
+        // Before it is taken apart: a body may be megabytes, and this may be an event loop.
+        guard text.utf8.count(where: { $0 == UInt8(ascii: "&") }) < 4 * Self.mostFields else { throw Self.tooMany }
+        let pairs = text.utf8.split(separator: UInt8(ascii: "&"))
         guard pairs.count <= Self.mostFields else {
-            throw JSONRefusal(.badRequest, code: "too_many_fields", message: "a form may have at most \(Self.mostFields) fields")
+            throw Self.tooMany
         }
         fields = try pairs.map { pair in
-            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard let name = Self.decode(parts[0]), let value = Self.decode(parts.count > 1 ? parts[1] : "") else {
+            let parts = pair.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
+            guard let name = Self.decode(parts[0]), let value = parts.count > 1 ? Self.decode(parts[1]) : "" else {
                 throw JSONRefusal(.badRequest, code: "bad_form", message: "the form is not properly encoded")
             }
             return (name, value)
         }
+    }
+
+    private static var tooMany: JSONRefusal {
+        JSONRefusal(.badRequest, code: "too_many_fields", message: "a form may have at most \(mostFields) fields")
     }
 
     /// The first value; nil where the field is missing.
@@ -44,9 +50,9 @@ public struct FormFields: Sendable {
     /// All values of a field that may come more than once, such as check boxes.
     public func all(_ name: String) -> [String] { fields.filter { $0.name == name }.map(\.value) }
 
-    private static func decode(_ text: Substring) -> String? {
+    private static func decode(_ text: Substring.UTF8View) -> String? {
         var bytes: [UInt8] = []
-        var rest = text.utf8.makeIterator()
+        var rest = text.makeIterator()
         while let byte = rest.next() {
             switch byte {
             case UInt8(ascii: "+"): bytes.append(UInt8(ascii: " "))

@@ -27,7 +27,7 @@ struct SenderParts: Sendable {
 
 /// Runs the OS thread that owns the connection to the daemon.
 ///
-/// Blocking on SQLite is allowed on that thread; it is nobody else's. Other threads only leave a mark and wake it.
+/// Blocking on SQLite is allowed on that thread; it is nobody else's. Other threads leave a mark or a submission, and wake it.
 final class Sender: Service {
     private let parts: SenderParts
     private let signals: SenderSignals
@@ -96,7 +96,7 @@ final class Sender: Service {
         defer {
             // What came too late to be sent is still kept.
             signals.submissions.close()
-            loop.takeSubmissions()
+            while !signals.submissions.isEmpty { loop.takeSubmissions() }
         }
         try loop.run(context)
     }

@@ -25,9 +25,15 @@ extension SenderLoop {
         }
     }
 
-    /// Puts what was submitted into the spool. Those who wait for the disk are told before anything is sent.
+    /// Puts what was submitted into the spool, emergencies first. Those who wait for the disk are told before anything is sent.
+    ///
+    /// A round ends with an emergency, which is then sent at once, or after ``submissionRound``: each tip is a sync, and on a slow
+    /// disk heartbeats, receipts and the watchdog would wait for all of them.
     mutating func takeSubmissions() {
-        for submission in signals.submissions.take() {
+        let until = now &+ Self.submissionRound
+        var isLast = false
+        while !isLast, let submission = signals.submissions.next() {
+            defer { isLast = submission.draft.isExpress || now >= until }
             let placed: Submission.Answer
             do throws(SpoolError) {
                 let placement = try parts.spool.placeAndWait(submission.draft, at: submission.at)
@@ -219,6 +225,8 @@ extension SenderLoop {
             parts.waiters.tell(receipt.tip, .accepted(number: number, receipt, at: wall))
         }
         photos.wake(at: now)
+        // Only now does the spool say so, which is what the pages show.
+        parts.board.bell.ring()
         if spool.counts.depth == 0 { parts.board.change { $0.deferred = nil } }
     }
 

@@ -95,14 +95,15 @@ final class SubmissionQueue: Sendable {
         }
     }
 
-    /// All that wait, in order.
-    func take() -> [Submission] {
+    /// The first emergency that waits, else the first of all.
+    func next() -> Submission? {
         contents.withLock { contents in
-            var taken: [Submission] = []
-            swap(&taken, &contents.waiting)
-            return taken
+            guard !contents.waiting.isEmpty else { return nil }
+            return contents.waiting.remove(at: contents.waiting.firstIndex { $0.draft.isExpress } ?? 0)
         }
     }
+
+    var isEmpty: Bool { contents.withLock { $0.waiting.isEmpty } }
 
     func open() { contents.withLock { $0.isOpen = true } }
 

@@ -6,6 +6,7 @@ internal import Triage
 /// What the core is asked to do. Everything that changes anything comes through here, from any thread, and is
 /// decided by one: that is what makes two racing claims or two copies of a tip a matter of order.
 public enum StationCommand: Sendable {
+    /// One tip in the order of other commands; the service hands tips over in portions of their own.
     case tip(TipCommand)
     case step(StepCommand)
     case desk(DeskCommand)
@@ -27,7 +28,7 @@ public enum StationCommand: Sendable {
     case revoke(PrincipalID, reason: String, reply: @Sendable (Result<SequenceNumber, Rejection>) -> Void)
     /// New rules from a reload; open incidents keep what was decided, granted and acknowledged. Nil keeps those of escalation.
     case rules(TriageRules, dispatch: DispatchRules? = nil)
-    /// Tells whom the ladders name by now. The core's own thread says it when something is due.
+    /// Tells whom the ladders name by now, in the order of other commands; the service asks for it behind the tips of a group.
     case escalate
     /// Reads the state on the core's thread. The body must be short.
     case inspect(@Sendable (StationState, StationCounters) -> Void)

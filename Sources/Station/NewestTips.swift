@@ -2,9 +2,11 @@ internal import Journal
 internal import TipModel
 
 /// Tells of some tips without a look into the journal that it cannot have them: those with a higher id than any that was accepted
-/// of their post since the start, or than any at all before. Posts make ids in the order of time, so these are nearly all.
+/// of their post since the start, or than any at all before. Posts make ids in the order of time, so these are nearly all, but for the
+/// time after a start for which some post's clock was ahead.
 ///
-/// One entry a post that sent something; posts are bounded by `ingest.max_posts`.
+/// One entry a post that sent something since the start. `ingest.max_posts` bounds how many there are at a time; those of revoked
+/// ones stay.
 struct NewestTips {
     /// No tip that was in the journal at the start has a higher id.
     private let atStart: TipID

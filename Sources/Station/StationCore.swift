@@ -296,6 +296,8 @@ public struct StationCore: ~Copyable {
         guard let rebuilt = try? Replay.state(from: reader), rebuilt.sequence == journal.lastSequence else { return }
         state = rebuilt
         index = engine.makeIndex(of: state.incidents.values)
+        // From the journal: if this was wrong, the failure came of it.
+        newestTips = NewestTips(journal)
         scheduleAll()
         isAhead = false
     }

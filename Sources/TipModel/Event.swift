@@ -2,9 +2,9 @@
 /// over them (``StationState``). Events carry outcomes, never rules: a replay gives the same state whatever the
 /// configuration has become since.
 ///
-/// Large ones lie apart (`indirect`), so that an array of events is small and a copy of one costs a reference.
+/// Large and rare ones lie apart (`indirect`), so that an array of the frequent ones is small.
 public enum Event: Hashable, Sendable {
-    indirect case tipAccepted(TipAccepted)
+    case tipAccepted(TipAccepted)
     case incidentOpened(IncidentOpened)
     case tipCorrelated(TipCorrelated)
     case urgencyChanged(UrgencyChanged)
@@ -38,32 +38,6 @@ public struct TipKey: Hashable, Sendable {
     public init(post: PostID, tip: TipID) {
         self.post = post
         self.tip = tip
-    }
-}
-
-public struct TipAccepted: Hashable, Sendable {
-    public var post: PostID
-    public var zone: ZoneID
-    public var tip: Tip
-    /// The tip as it was sent: kept verbatim, since identity is over these bytes.
-    public var encoded: [UInt8]
-    /// Where it is taken to be: the tip's own position, else its post's.
-    public var position: Position?
-    public var receivedAt: Timestamp
-    /// The daemon's clock minus the post's when the tip was sent, in milliseconds; 0 where the post did not say.
-    public var skewMilliseconds: Int64
-
-    public init(
-        post: PostID, zone: ZoneID, tip: Tip, encoded: [UInt8], position: Position?, receivedAt: Timestamp,
-        skewMilliseconds: Int64
-    ) {
-        self.post = post
-        self.zone = zone
-        self.tip = tip
-        self.encoded = encoded
-        self.position = position
-        self.receivedAt = receivedAt
-        self.skewMilliseconds = skewMilliseconds
     }
 }
 

@@ -133,7 +133,8 @@ extension Correlator {
             }
             let ownPlace = located ? nil : incident.position
             // What stands where the incident is gets points for that later.
-            let gain = ownPlace != nil && asked.here != nil ? Int64(rules.points.distance) + Int64(rules.points.agreement) : Int64(rules.points.agreement)
+            var gain = Int64(max(0, rules.points.agreement))
+            if ownPlace != nil, asked.here != nil { gain += Int64(max(0, rules.points.distance)) }
             if floor > 0, count > 0, matches[..<count].allSatisfy({ mostPoints($0) + gain < floor }) { return }
             let alike = matchTexts(asked.tip, incident, matches[..<count], &measure)
             if let here = asked.here, let there = ownPlace {

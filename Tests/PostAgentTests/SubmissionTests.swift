@@ -64,11 +64,22 @@ import TipWire
         queue.open()
         for _ in 0..<SubmissionQueue.bound { #expect(offer()) }
         #expect(!offer())
-        #expect(queue.take().count == SubmissionQueue.bound)
+        for _ in 0..<SubmissionQueue.bound { #expect(queue.next() != nil) }
+        #expect(queue.isEmpty)
         #expect(offer())
         queue.close()
         #expect(!offer())
         // What was taken in before the end is still there for the last look.
-        #expect(queue.take().count == 1)
+        #expect(queue.next() != nil && queue.next() == nil)
+    }
+
+    @Test func emergenciesGoFirstAndTheOthersInOrder() {
+        var drafts = Drafts()
+        let queue = SubmissionQueue()
+        queue.open()
+        let all = [false, false, true, false, true].map { drafts.next(express: $0) }
+        for draft in all { #expect(queue.offer(Submission(draft, at: drafts.at, waits: false))) }
+        let taken = all.map { _ in queue.next()?.id }
+        #expect(taken == [2, 4, 0, 1, 3].map { all[$0].tip.id })
     }
 }
