@@ -124,6 +124,23 @@ private func event(_ sequence: UInt64) -> FeedEvent {
     }
 }
 
+/// The answer of the agent's door as its client reads it.
+@Suite struct BenchDoorTests {
+    @Test(arguments: [
+        ("HTTP/1.1 201 Created\r\nContent-Type: a\r\nContent-Length: 4\r\n\r\nbody", "body"),
+        ("HTTP/1.1 201 Created\r\ncontent-length:4\r\nServer: x\r\n\r\nbody and more", "body"),
+        ("HTTP/1.1 204 No\r\nCONTENT-LENGTH: 0\r\n\r\n", ""),
+        ("HTTP/1.1 201 Created\r\nContent-Length: 5\r\n\r\nbody", nil),
+        ("HTTP/1.1 201 Created\r\nContent-Length: 4\r\n", nil),
+        ("HTTP/1.1 201 Created\r\nContent-Length: x\r\n\r\nbody", nil),
+        ("HTTP/1.1 201 Created\r\nContent-Length: 99999999\r\n\r\nbody", nil),
+        ("HTTP/1.1 201 Created\r\n\r\nbody", nil), ("\r\ncontent-length:", nil), ("", nil),
+    ] as [(String, String?)])
+    func theBodyIsFound(_ answer: String, _ body: String?) {
+        #expect(BenchDoor.body(Array(answer.utf8)[...]) == body.map { Array($0.utf8) })
+    }
+}
+
 @Suite struct BenchPlotTests {
     @Test(arguments: [
         (0, [0, 1]), (4.5, [0, 1, 2, 3, 4, 5]), (100_000, [0, 20_000, 40_000, 60_000, 80_000, 100_000]),
