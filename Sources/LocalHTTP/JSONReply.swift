@@ -69,14 +69,15 @@ public func encodeJSON(_ value: some Encodable) throws -> [UInt8] {
 /// A reply with `value` as JSON. A value that cannot be encoded becomes a 500 with a JSON error.
 public func jsonResponse(_ status: HTTPResponse.Status, _ value: some Encodable) -> Response {
     do {
-        return jsonBytesResponse(status, try encodeJSON(value))
+        return jsonResponse(status, bytes: try encodeJSON(value))
     } catch {
         let text = #"{"error":{"code":"internal","message":"the reply could not be encoded"}}"#
-        return jsonBytesResponse(.internalServerError, Array(text.utf8))
+        return jsonResponse(.internalServerError, bytes: Array(text.utf8))
     }
 }
 
-private func jsonBytesResponse(_ status: HTTPResponse.Status, _ bytes: [UInt8]) -> Response {
+/// A reply with JSON that is encoded already.
+public func jsonResponse(_ status: HTTPResponse.Status, bytes: [UInt8]) -> Response {
     Response(
         status: status,
         headers: [.contentType: "application/json", .cacheControl: "no-store", .xContentTypeOptions: "nosniff"],

@@ -111,7 +111,8 @@ struct Door: Sendable {
             case .spooled: .accepted
             case .dead: .conflict
             }
-        return jsonResponse(status, TipReply(id, record, link: board.link))
+        let reply = TipReply(id, record, link: board.link)
+        return reply.acceptedJSON.map { jsonResponse(status, bytes: $0) } ?? jsonResponse(status, reply)
     }
 
     func newID() -> TipID {

@@ -96,7 +96,7 @@ final class Sender: Service {
         defer {
             // What came too late to be sent is still kept.
             signals.submissions.close()
-            while !signals.submissions.isEmpty { loop.takeSubmissions() }
+            loop.takeSubmissions()
         }
         try loop.run(context)
     }

@@ -25,27 +25,23 @@ extension SenderLoop {
         }
     }
 
-    /// Puts what was submitted into the spool, emergencies first. Those who wait for the disk are told before anything is sent.
-    ///
-    /// A round ends with an emergency, which is then sent at once, or after ``submissionRound``: each tip is a sync, and on a slow
-    /// disk heartbeats, receipts and the watchdog would wait for all of them.
+    /// Puts all that was submitted into the spool with one sync: on a slow disk neither the link nor the next submission waits for many.
+    /// Those who wait for the disk are told before anything is sent.
     mutating func takeSubmissions() {
-        let until = now &+ Self.submissionRound
-        var isLast = false
-        while !isLast, let submission = signals.submissions.next() {
-            defer { isLast = submission.draft.isExpress || now >= until }
-            let placed: Submission.Answer
-            do throws(SpoolError) {
-                let placement = try parts.spool.placeAndWait(submission.draft, at: submission.at)
-                if let tip = placement.tip {
-                    outbox.spooled(tip)
-                    parts.board.bell.ring()
-                }
-                placed = .success(placement)
-            } catch {
-                placed = .failure(error)
+        let submissions = signals.submissions.take()
+        guard !submissions.isEmpty else { return }
+        let answers: [Submission.Answer]
+        do throws(SpoolError) {
+            answers = try parts.spool.placeAndWait(submissions.map { ($0.draft, $0.at) })
+        } catch {
+            answers = submissions.map { _ in .failure(error) }
+        }
+        for (submission, answer) in zip(submissions, answers) {
+            if case .success(let placement) = answer, let tip = placement.tip {
+                outbox.spooled(tip)
+                parts.board.bell.ring()
             }
-            submission.placed(placed)
+            submission.placed(answer)
         }
     }
 

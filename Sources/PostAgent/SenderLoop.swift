@@ -19,8 +19,6 @@ struct SenderLoop {
     /// known; progress that it takes is told again.
     static let unsettledBound = 64
     static let quiet: Int64 = 20
-    /// Submissions are put into the spool for about so long at a time, and at least one. Milliseconds.
-    static let submissionRound: Int64 = 20
     /// How often the daemon's time is written down.
     static let timeNoteInterval: Int64 = 600_000
     /// How often over-age tips are looked for.
@@ -141,7 +139,7 @@ struct SenderLoop {
         polls.add(fileDescriptor: signals.wake.fileDescriptor)
         while !isStopping, now < until {
             housekeeping()
-            try polls.poll(timeoutMilliseconds: Int(min(max(until &- now, 0), pollTime())))
+            try polls.poll(timeoutMilliseconds: Int(min(max(until &- now, 0), Self.longestPoll)))
             signals.wake.clear()
         }
     }
@@ -173,7 +171,6 @@ struct SenderLoop {
     }
 
     private func pollTime() -> Int64 {
-        guard signals.submissions.isEmpty else { return 0 }
         let now = now
         var until = min(now &+ Self.longestPoll, nextHeartbeat > now ? nextHeartbeat : .max)
         if let deadline = outbox.deadline(), deadline > now { until = min(until, deadline) }

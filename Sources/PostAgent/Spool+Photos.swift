@@ -56,11 +56,13 @@ extension Spool {
 
     /// Ties photos to the tip that names them. One that was sent for another tip is at the daemon already.
     static func claim(_ hashes: [[UInt8]], for tip: TipID, _ db: Database) throws {
-        for hash in hashes {
+        let unnamed = try hashes.filter { hash in
             guard let state = try String.fetchOne(db, sql: "SELECT state FROM photo WHERE sha256 = ?", arguments: [hash.data]) else {
                 throw SpoolError(.photoUnknown, "photo \(hexadecimal(hash)) is not kept here; send it again")
             }
-            guard state == "unnamed" else { continue }
+            return state == "unnamed"
+        }
+        for hash in unnamed {
             try db.execute(
                 sql: "UPDATE photo SET state = 'waiting', tip = ? WHERE sha256 = ?", arguments: [tip.data, hash.data])
         }

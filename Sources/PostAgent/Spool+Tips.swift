@@ -22,11 +22,22 @@ extension Spool {
         try await transactionAsync { db, counts in try self.place(draft, at: now, db, &counts) }
     }
 
-    /// As the other, waiting for the disk: for threads of our own.
-    func placeAndWait(_ draft: TipDraft, at now: Timestamp) throws(SpoolError) -> Placement {
-        try transaction { db, counts in try place(draft, at: now, db, &counts) }
+    /// As the other, waiting for the disk, which is asked once for all of them: for threads of our own.
+    /// - Returns: what became of each. What is refused leaves no trace, and the others are kept.
+    /// - Throws: `diskFull`, `failed`; then nothing was kept.
+    func placeAndWait(_ drafts: [(draft: TipDraft, at: Timestamp)]) throws(SpoolError) -> [Result<Placement, SpoolError>] {
+        try transaction { db, counts in
+            try drafts.map { draft, at in
+                do {
+                    return .success(try self.place(draft, at: at, db, &counts))
+                } catch let refusal as SpoolError {
+                    return .failure(refusal)
+                }
+            }
+        }
     }
 
+    /// Refusals of its own come before anything was written.
     private func place(
         _ draft: TipDraft, at now: Timestamp, _ db: Database, _ counts: inout SpoolCounts
     ) throws -> Placement {

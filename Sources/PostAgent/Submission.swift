@@ -95,15 +95,14 @@ final class SubmissionQueue: Sendable {
         }
     }
 
-    /// The first emergency that waits, else the first of all.
-    func next() -> Submission? {
+    /// All that wait, in order.
+    func take() -> [Submission] {
         contents.withLock { contents in
-            guard !contents.waiting.isEmpty else { return nil }
-            return contents.waiting.remove(at: contents.waiting.firstIndex { $0.draft.isExpress } ?? 0)
+            var taken: [Submission] = []
+            swap(&taken, &contents.waiting)
+            return taken
         }
     }
-
-    var isEmpty: Bool { contents.withLock { $0.waiting.isEmpty } }
 
     func open() { contents.withLock { $0.isOpen = true } }
 

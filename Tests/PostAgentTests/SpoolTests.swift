@@ -129,6 +129,35 @@ import TipWire
         #expect(spool.counts.depth == 0)
     }
 
+    /// Submissions that come together are one transaction; what is refused among them takes nothing with it and leaves no number out.
+    @Test mutating func whatIsRefusedTakesNothingWithIt() throws {
+        let folder = try TemporaryDirectory()
+        let spool = try Spool.open(folder, maxTips: 5, reserve: 1)
+        let first = drafts.next()
+        var conflict = first.tip
+        conflict.text = "something else"
+        var unknownPhoto = drafts.next().tip
+        unknownPhoto.attachments = [[UInt8](repeating: 7, count: 32)]
+        let all = [
+            first, TipDraft(tip: conflict, isExpress: false, isTimeGiven: false), first,
+            TipDraft(tip: unknownPhoto, isExpress: false, isTimeGiven: false), drafts.next(), drafts.next(), drafts.next(), drafts.next(),
+            drafts.next(panic: true),
+        ]
+        let answers = try spool.placeAndWait(all.map { ($0, drafts.at) })
+        #expect(answers.map { try? $0.get().tip?.number } == [1, nil, nil, nil, 2, 3, 4, nil, 5])
+        let refused = answers.map { answer -> SpoolError.Code? in
+            guard case .failure(let error) = answer else { return nil }
+            return error.code
+        }
+        #expect(refused == [nil, .conflict, nil, .photoUnknown, nil, nil, nil, .full, nil])
+        #expect(try answers[2].get() == Placement(id: first.tip.id, isNew: false, record: .spooled(number: 1, isExpress: false)))
+        #expect(spool.counts.depth == 5 && spool.counts.nextNumber == 6)
+        spool.close()
+        let again = try Spool.open(folder)
+        defer { again.close() }
+        #expect(again.counts.depth == 5 && again.counts.nextNumber == 6)
+    }
+
     @Test mutating func receiptsDeleteAndTheLastThousandAreKept() async throws {
         let folder = try TemporaryDirectory()
         let spool = try Spool.open(folder, maxTips: 2_000)

@@ -55,6 +55,8 @@ extension Spool {
         return try Spool(directory: folder.path, limits: Spool.Limits(settings), logger: quiet)
     }
 
+    func placeAndWait(_ draft: TipDraft, at now: Timestamp) throws -> Placement { try placeAndWait([(draft, now)])[0].get() }
+
     func keep(_ news: PostProgress, startsAnew: Bool) throws { try keep([(news, startsAnew)]) }
 
     @discardableResult
