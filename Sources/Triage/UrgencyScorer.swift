@@ -74,8 +74,9 @@ public final class UrgencyScorer: Sendable {
     /// The urgency of `tip` alone. Reasons in this order: `category` (detail: its code; 0 points where it is not
     /// configured), `words.<code>` (the phrase as it stands in the text), `night` (local time, "02:10"), `wording` (what
     /// brings the sum to what the text says as a whole; the terms that spoke most for it), `panic`, `place` (earlier
-    /// incidents there) and `record` (the reporter's, "real/false"); then, with 0 points, what was said and does not count (`denied`, `context.<code>`), `cap.<level>` where the level goes no higher, and
-    /// `floor.<level>` where it is above the score's (detail: the code of the reason that set it).
+    /// incidents there) and `record` (the reporter's, "real/false"); then, with 0 points, what was said and does not count
+    /// (`denied`, `context.<code>`), `cap.<level>` where the level goes no higher, and `floor.<level>` where it is above the
+    /// score's (detail: the code of the reason that set it).
     public func score(_ tip: Tip, context: UrgencyContext = .none) -> Urgency { score(read(tip), context: context) }
 
     /// What ``score(_:context:)`` makes of `tip` before anything else is known. It costs nearly all of a score, and asks for

@@ -116,39 +116,35 @@ struct WordingCut {
                 var wasLatin = false
                 var index = 0
                 while index < bytes.count {
-                    let scalar = nextScalar(bytes, &index)
-                    if scalar == 0x27 || scalar == 0x2019 { continue }
-                    let letter = normalised(scalar)
-                    letters.initializeElement(at: count, to: letter)
-                    count &+= 1
-                    guard isLatin(letter) else {
-                        wasLatin = false
-                        if letter != 0 { characters &+= 1 }
+                    if isLatin(UInt16(bytes[index] | 0x20)) {
+                        // A word, or its part after an apostrophe.
+                        if !wasLatin {
+                            let start = Int32(truncatingIfNeeded: count)
+                            words.initializeElement(at: wordCount, to: Word(start: start, end: start))
+                            wordCount &+= 1
+                            wasLatin = true
+                        }
+                        while index < bytes.count, isLatin(UInt16(bytes[index] | 0x20)) {
+                            letters.initializeElement(at: count, to: UInt16(bytes[index] | 0x20))
+                            count &+= 1
+                            index &+= 1
+                        }
+                        words[wordCount &- 1].end = Int32(truncatingIfNeeded: count)
                         continue
                     }
-                    let end = Int32(truncatingIfNeeded: count)
-                    if wasLatin {
-                        words[wordCount - 1].end = end
-                    } else {
-                        words.initializeElement(at: wordCount, to: Word(start: end - 1, end: end))
-                        wordCount += 1
-                        wasLatin = true
-                    }
+                    let scalar = nextScalar(bytes, &index)
+                    if scalar == 0x27 || scalar == 0x2019 { continue }
+                    wasLatin = false
+                    let isCharacter = (0x4E00...0x9FFF).contains(scalar)
+                    letters.initializeElement(at: count, to: isCharacter ? UInt16(truncatingIfNeeded: scalar) : 0)
+                    count &+= 1
+                    if isCharacter { characters &+= 1 }
                 }
                 return body(
                     WordingCut(
                         letters: UnsafeBufferPointer(start: letters.baseAddress, count: count),
                         words: UnsafeBufferPointer(start: words.baseAddress, count: wordCount), characters: characters))
             }
-        }
-    }
-
-    @inline(__always)
-    private static func normalised(_ scalar: UInt32) -> UInt16 {
-        switch scalar {
-        case 0x4E00...0x9FFF, 0x61...0x7A: UInt16(truncatingIfNeeded: scalar)
-        case 0x41...0x5A: UInt16(truncatingIfNeeded: scalar + 0x20)
-        default: 0
         }
     }
 
