@@ -157,23 +157,19 @@ extension Correlator {
     private func findNear(
         _ asked: Question, _ incident: IncidentView, _ matches: UnsafeMutableBufferPointer<EvidenceMatch>
     ) -> (count: Int, located: Bool) {
-        var (count, located, isPassed) = (0, false, false)
+        var (count, located) = (0, false)
         for (index, trace) in incident.evidence.enumerated() {
-            if let rough = asked.rough, let there = trace.position, rough.isBeyond(reach(asked, there), there) {
-                isPassed = true
-                continue
-            }
             let affinity = asked.affinity(trace)
             guard affinity > 0 else { continue }
-            if asked.here != nil, trace.position != nil { located = true }
+            if asked.here != nil, let there = trace.position {
+                located = true
+                if asked.rough?.isBeyond(reach(asked, there), there) ?? false { continue }
+            }
             var match = EvidenceMatch()
             match.evidence = index
             match.categoryPoints = Int32(Int64(rules.points.category) * Int64(affinity) / 100)
             matches.initializeElement(at: count, to: match)
             count += 1
-        }
-        if count > 0, isPassed, !located {
-            located = incident.evidence.contains { $0.position != nil && asked.affinity($0) > 0 }
         }
         return (count, located)
     }
