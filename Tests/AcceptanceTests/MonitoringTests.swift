@@ -60,8 +60,13 @@ extension Acceptance {
                 return text.contains("watchpost_feed_lag_events{") && text.contains("watchpost_post_spool_tips{")
             }
             #expect(there)
-            let (daemon, atPost) = (try await web.metrics(), try await Scraper(agent.log).metrics())
-            #expect(atPost.value("watchpost_agent_spool_tips") == 0)
+            let post = try await Scraper(agent.log)
+            // The tip leaves the spool in a quiet moment after its receipt.
+            let isPutDown = try await eventually(deadline: .seconds(20)) { () async throws in
+                try await post.metrics().value("watchpost_agent_spool_tips") == 0
+            }
+            #expect(isPutDown)
+            let (daemon, atPost) = (try await web.metrics(), try await post.metrics())
             #expect(atPost.value("watchpost_agent_tips_total") == 1)
             #expect(atPost.value("watchpost_agent_link_up{condition=\"connected\"}") == 1)
             withExtendedLifetime(patrol) {}
