@@ -190,7 +190,7 @@ extension Acceptance {
                 let told = try await station.tool(command + ["--data", station.daemon.dataDirectory])
                 #expect(told.code == 1 && told.errors.contains("schema 99"), "\(told)")
             }
-            try change(2)
+            try change(4)
             try await station.daemon.start()
             #expect(try station.journal().last >= receipt.sequence)
         }

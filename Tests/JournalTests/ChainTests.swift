@@ -174,10 +174,6 @@ import TipModel
 
     // MARK: The index of incidents
 
-    /// As written before there were blocks.
-    private static let plainIndex =
-        "DROP INDEX record_about; CREATE INDEX record_incident ON record (incident, sequence) WHERE incident IS NOT NULL"
-
     private func recordsOfIncidents() throws -> [[StoredRecord]] {
         let reader = try SQLiteJournalReader(path: raw.path)
         defer { reader.close() }
@@ -189,7 +185,7 @@ import TipModel
     /// It keeps the index that it has, and everything finds by it.
     @Test func aJournalWithAnIndexOverIncidentsAloneReadsTheSame() throws {
         let before = try recordsOfIncidents()
-        try raw.change { try $0.execute(sql: Self.plainIndex) }
+        try raw.change { try $0.execute(sql: "\(RawFile.plainIndex); PRAGMA user_version = 2") }
         #expect(try recordsOfIncidents() == before)
         #expect(try check() == .sound(records: 40))
         try SQLiteJournal(directory: folder.path).close()

@@ -76,7 +76,7 @@ import TipModel
             #expect(try journal.compact(retention(hours: 8), now: history.time).dropped == 0)
             try fill(journal, records: 1_000)
         }
-        #expect(try raw.change { try Int.fetchOne($0, sql: "PRAGMA user_version") } == 3)
+        #expect(try raw.change { try Int.fetchOne($0, sql: "PRAGMA user_version") } == 5)
     }
 
     @Test mutating func itIsOpenedAgainAndGoesOn() throws {

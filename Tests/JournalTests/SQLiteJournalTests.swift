@@ -138,11 +138,11 @@ import TipWire
         let journal = try SQLiteJournal(directory: folder.path)
         journal.close()
         let raw = RawFile(folder)
-        try raw.change { try $0.execute(sql: "PRAGMA user_version = 4") }
+        try raw.change { try $0.execute(sql: "PRAGMA user_version = 6") }
         let before = try Data(contentsOf: URL(fileURLWithPath: raw.path))
         let error = try #require(refusal(of: folder))
         #expect(error.code == .newerSchema)
-        #expect(error.message == "the journal has schema 4, this program knows 3: upgrade it")
+        #expect(error.message == "the journal has schema 6, this program knows 5: upgrade it")
         let readers = #expect(throws: JournalError.self) { try SQLiteJournalReader(path: raw.path) }
         #expect(readers?.code == .newerSchema)
         #expect(try Data(contentsOf: URL(fileURLWithPath: raw.path)) == before)
@@ -164,7 +164,7 @@ import TipWire
         _ = try old.append(drafts)
         old.close()
         let raw = RawFile(folder)
-        try raw.change { try $0.execute(sql: "DROP TABLE guest; PRAGMA user_version = 1") }
+        try raw.change { try $0.execute(sql: "DROP TABLE guest; \(RawFile.plainIndex); PRAGMA user_version = 1") }
 
         func check(_ reader: any JournalReader) throws {
             defer { reader.close() }

@@ -89,6 +89,10 @@ func tipDraft(_ tip: Tip, from post: PostID, sequence: SequenceNumber, incident:
 
 /// A journal's file as another program sees it, for looking and for damaging.
 struct RawFile {
+    /// Brings a journal's index of incidents to what it was before there were blocks, schema 4.
+    static let plainIndex =
+        "DROP INDEX record_about; CREATE INDEX record_incident ON record (incident, sequence) WHERE incident IS NOT NULL"
+
     let path: String
 
     init(_ folder: TemporaryDirectory) { path = folder.file(SQLiteJournal.fileName) }
