@@ -25,11 +25,10 @@ public struct FormFields: Sendable {
 
     /// Reads a form's text.
     public init(text: String) throws {
-        // Before it is taken apart: a body may be megabytes, and this may be an event loop.
-        guard text.utf8.count(where: { $0 == UInt8(ascii: "&") }) < 4 * Self.mostFields else { throw Self.tooMany }
-        let pairs = text.utf8.split(separator: UInt8(ascii: "&"))
+        // No further than tells that there are too many, and by bytes: a body may be megabytes, and this may be an event loop.
+        let pairs = text.utf8.split(separator: UInt8(ascii: "&"), maxSplits: Self.mostFields)
         guard pairs.count <= Self.mostFields else {
-            throw Self.tooMany
+            throw JSONRefusal(.badRequest, code: "too_many_fields", message: "a form may have at most \(Self.mostFields) fields")
         }
         fields = try pairs.map { pair in
             let parts = pair.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
@@ -38,10 +37,6 @@ public struct FormFields: Sendable {
             }
             return (name, value)
         }
-    }
-
-    private static var tooMany: JSONRefusal {
-        JSONRefusal(.badRequest, code: "too_many_fields", message: "a form may have at most \(mostFields) fields")
     }
 
     /// The first value; nil where the field is missing.

@@ -133,7 +133,11 @@ public struct StationCore: ~Copyable {
         var keys: [TipKey] = []
         for case .tip(let command) in commands where newestTips.mayHave(command.key) { keys.append(command.key) }
         for portion in tips {
-            for command in portion where newestTips.mayHave(command.key) { keys.append(command.key) }
+            // Where they lie: a copy of a command is a dozen references.
+            for index in portion.indices {
+                let key = portion[index].key
+                if newestTips.mayHave(key) { keys.append(key) }
+            }
         }
         do throws(JournalError) { return .success(try journal.find(keys)) } catch { return .failure(error) }
     }
