@@ -41,6 +41,20 @@ public final class Accounts: Sendable {
             byName.succeed(name)
             byAddress.succeed(address)
         }
+
+        enum Disabling { case noted, already, lastAdmin }
+
+        /// Disables an account, unless nobody would be left to enable it again.
+        mutating func noteDisabled(_ name: String) -> Disabling {
+            guard let account = accounts[name], !account.isDisabled else { return .already }
+            if account.role == .admin,
+                !accounts.values.contains(where: { $0.role == .admin && !$0.isDisabled && $0.name != name })
+            {
+                return .lastAdmin
+            }
+            accounts[name]?.isDisabled = true
+            return .noted
+        }
     }
 
     let limits: AccountLimits
@@ -263,16 +277,21 @@ public final class Accounts: Sendable {
     /// Disables an account, whose sessions end, or enables it.
     public func setDisabled(_ name: String, _ isDisabled: Bool, by: String) async throws(AccountError) {
         let account = try find(name)
-        guard account.isDisabled != isDisabled else { return }
-        if isDisabled, account.role == .admin {
-            let others = state.withLock { state in
-                state.accounts.values.filter { $0.role == .admin && !$0.isDisabled && $0.name != name }.count
-            }
-            guard others > 0 else {
-                throw AccountError(.lastAdmin, "\(name) is the last admin; add another one first")
-            }
+        if isDisabled {
+            // Asked and noted in one step: two admins who disable each other at once would else leave none. It is noted before it is
+            // stored, as who is to be shut out may be so a moment early.
+            let noted = state.withLock { $0.noteDisabled(name) }
+            guard noted != .lastAdmin else { throw AccountError(.lastAdmin, "\(name) is the last admin; add another one first") }
+            guard noted == .noted else { return }
+        } else {
+            guard account.isDisabled else { return }
         }
-        try await store.setDisabled(name, isDisabled)
+        do throws(AccountError) {
+            try await store.setDisabled(name, isDisabled)
+        } catch {
+            if isDisabled { state.withLock { $0.accounts[name]?.isDisabled = false } }
+            throw error
+        }
         state.withLock { state in
             state.accounts[name]?.isDisabled = isDisabled
             if isDisabled { _ = state.sessions.endAll(of: name) }

@@ -108,7 +108,14 @@ public struct StationCore: ~Copyable {
         batch.stored = lookUp(commands, tips)
         for command in commands { handle(command, now: now) }
         for portion in tips {
-            for tip in portion { take(tip, now: now) }
+            portion.withUnsafeBufferPointer { tips in
+                // By address: a command taken out of the array would have its dozen references counted.
+                guard var tip = tips.baseAddress else { return }
+                for _ in 0..<tips.count {
+                    take(tip.pointee, now: now)
+                    tip += 1
+                }
+            }
         }
         if escalates { escalate(now: now) }
         for id in batch.touched { schedule(id, now: now) }

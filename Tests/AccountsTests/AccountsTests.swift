@@ -184,6 +184,20 @@ struct AccountsTests {
         try await accounts.setDisabled("boss", true, by: "vice")
     }
 
+    @Test("of two admins who disable each other at once, one stays")
+    func twoAdmins() async throws {
+        let accounts = try Desk().open()
+        for name in ["boss", "vice"] { _ = try await accounts.add(NewAccount(name: name, role: .admin, password: password), by: "root") }
+        for _ in 0..<20 {
+            async let one = refusal { try await accounts.setDisabled("boss", true, by: "vice") }
+            async let other = refusal { try await accounts.setDisabled("vice", true, by: "boss") }
+            let refusals = await [one, other].compactMap(\.self)
+            #expect(refusals == [.lastAdmin])
+            #expect(accounts.list().filter { !$0.account.isDisabled }.count == 1)
+            for name in ["boss", "vice"] { try await accounts.setDisabled(name, false, by: "root") }
+        }
+    }
+
     @Test("the first link makes one admin, once, within a day, and only while there is nobody")
     func firstLink() async throws {
         let desk = try Desk()
