@@ -21,8 +21,7 @@ public final class StationService: Sendable {
         public var queueExpress = WireLimits.tipsPerSubmit
         /// Steps, enrolments and questions that may wait; the asker is told `busy` at the bound.
         public var queueControl = 1_024
-        /// Most tips in one group, so that an emergency never waits behind a longer one; fewer where deciding them takes longer than
-        /// ``GroupBound`` allows.
+        /// Most tips in one group, so that an emergency never waits behind a longer one.
         public var batchTips = 512
         /// Records of a group from which it is committed beside the core.
         public var besideRecords = 32
@@ -121,7 +120,7 @@ public final class StationService: Sendable {
         var polls = PollSet()
         let wakeIndex = polls.add(fileDescriptor: wake.fileDescriptor)
         let doneIndex = polls.add(fileDescriptor: committer.done.fileDescriptor)
-        var underWay = UnderWay(bound: GroupBound(most: settings.batchTips))
+        var underWay = UnderWay()
         ports.enrolments(Array(state.enrolments.values))
         while true {
             // A second at most, to keep the watchdog informed; less where somebody is to be told earlier that nobody comes.
@@ -138,7 +137,7 @@ public final class StationService: Sendable {
         }
         _ = snapshotThread.withLock { $0 }?.join(deadline: .seconds(2))
         // A snapshot that was under way is stored, too.
-        let group = decide(gather(control.drain(limit: Self.controlInGroup), core, underWay.bound), &core, &underWay.bound)
+        let group = decide(gather(control.drain(limit: Self.controlInGroup), core), &core)
         deliver(core.finish(group, appended: core.append(group.drafts)))
         core.saveSnapshot()
         committer.stop()
@@ -153,9 +152,6 @@ public final class StationService: Sendable {
         var ready: StationCore.Group?
         /// Control commands that wait until journal and state agree, and those behind them.
         var held: [StationCommand] = []
-        var bound: GroupBound
-
-        init(bound: GroupBound) { self.bound = bound }
     }
 
     /// One step: takes what was committed, or decides a group.
@@ -180,19 +176,18 @@ public final class StationService: Sendable {
             let control = control.drain(limit: Self.controlInGroup)
             let end = control.firstIndex { $0.needsAgreement } ?? control.endIndex
             underWay.held = Array(control[end...])
-            let next = gather(Array(control[..<end]), core, underWay.bound)
+            let next = gather(Array(control[..<end]), core)
             guard !next.isEmpty else { return false }
             if !next.tips.isEmpty { room.signal() }
-            underWay.ready = decide(next, &core, &underWay.bound)
+            underWay.ready = decide(next, &core)
             return true
         }
         let control = underWay.held + control.drain(limit: Self.controlInGroup - underWay.held.count)
         underWay.held = []
-        let next = gather(control, core, underWay.bound)
+        let next = gather(control, core)
         guard !next.isEmpty else { return false }
         if !next.tips.isEmpty { room.signal() }
-        let group = decide(next, &core, &underWay.bound)
-        commit(group, &core, &underWay)
+        commit(decide(next, &core), &core, &underWay)
         if underWay.committing == nil, let due = core.takeDueSnapshot() { snapshot(due) }
         return true
     }
@@ -223,22 +218,20 @@ public final class StationService: Sendable {
         var tips: [[TipCommand]]
         var escalates: Bool
 
-        var tipCount: Int { tips.reduce(0) { $0 + $1.count } }
         var isEmpty: Bool { commands.isEmpty && tips.isEmpty && !escalates }
     }
 
     /// The next group: control first (a claim or a revocation must not wait behind tips), then emergencies, then
     /// the rest up to the bound, then what is due to be escalated.
-    private func gather(_ control: [StationCommand], _ core: borrowing StationCore, _ bound: GroupBound) -> Gathered {
-        var gathered = Gathered(commands: control, tips: express.drain(limit: bound.tips), escalates: core.isEscalationDue)
-        gathered.tips += ordinary.drain(limit: max(1, bound.tips - control.count - gathered.tipCount))
-        return gathered
+    private func gather(_ control: [StationCommand], _ core: borrowing StationCore) -> Gathered {
+        var tips = express.drain(limit: settings.batchTips)
+        let taken = control.count + tips.reduce(0) { $0 + $1.count }
+        tips += ordinary.drain(limit: max(1, settings.batchTips - taken))
+        return Gathered(commands: control, tips: tips, escalates: core.isEscalationDue)
     }
 
-    private func decide(_ gathered: Gathered, _ core: inout StationCore, _ bound: inout GroupBound) -> StationCore.Group {
-        let begun = time.monotonicMilliseconds()
+    private func decide(_ gathered: Gathered, _ core: inout StationCore) -> StationCore.Group {
         let group = core.decide(gathered.commands, tips: gathered.tips, escalates: gathered.escalates)
-        bound.note(tips: gathered.tipCount, milliseconds: time.monotonicMilliseconds() - begun)
         // A reading by rules that were replaced meanwhile is made anew by the core.
         if group.rulesChanged { engine.withLock { $0 = core.engine } }
         return group
