@@ -42,18 +42,16 @@ public final class Accounts: Sendable {
             byAddress.succeed(address)
         }
 
-        enum Disabling { case noted, already, lastAdmin }
-
         /// Disables an account, unless nobody would be left to enable it again.
-        mutating func noteDisabled(_ name: String) -> Disabling {
-            guard let account = accounts[name], !account.isDisabled else { return .already }
-            if account.role == .admin,
-                !accounts.values.contains(where: { $0.role == .admin && !$0.isDisabled && $0.name != name })
-            {
-                return .lastAdmin
+        /// - Returns: false where it is so already.
+        mutating func noteDisabled(_ name: String) throws(AccountError) -> Bool {
+            guard let account = accounts[name], !account.isDisabled else { return false }
+            let isLast = !accounts.values.contains { $0.role == .admin && !$0.isDisabled && $0.name != name }
+            guard account.role != .admin || !isLast else {
+                throw AccountError(.lastAdmin, "\(name) is the last admin; add another one first")
             }
             accounts[name]?.isDisabled = true
-            return .noted
+            return true
         }
     }
 
@@ -277,14 +275,12 @@ public final class Accounts: Sendable {
     /// Disables an account, whose sessions end, or enables it.
     public func setDisabled(_ name: String, _ isDisabled: Bool, by: String) async throws(AccountError) {
         let account = try find(name)
+        guard account.isDisabled != isDisabled else { return }
         if isDisabled {
             // Asked and noted in one step: two admins who disable each other at once would else leave none. It is noted before it is
             // stored, as who is to be shut out may be so a moment early.
-            let noted = state.withLock { $0.noteDisabled(name) }
-            guard noted != .lastAdmin else { throw AccountError(.lastAdmin, "\(name) is the last admin; add another one first") }
-            guard noted == .noted else { return }
-        } else {
-            guard account.isDisabled else { return }
+            let isNoted = try state.withLock { (state) throws(AccountError) in try state.noteDisabled(name) }
+            guard isNoted else { return }
         }
         do throws(AccountError) {
             try await store.setDisabled(name, isDisabled)
